@@ -1,0 +1,81 @@
+"""What a finding is: frozen data that every layer may pass on and none may change.
+
+This module imports nothing of tapelint and holds no behaviour beyond ordering.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Severity(Enum):
+    """How bad the outcome is: `ERROR` for None, an exception or wrong training."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Confidence(Enum):
+    """How sure the analysis is: `CERTAIN` when every path through the code gives the outcome."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+
+
+class Role(Enum):
+    """The part a step plays in the chain from source to target."""
+
+    SOURCE = "source"
+    STEP = "step"
+    BREAK = "break"
+    TARGET = "target"
+    TAPE = "tape"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A region of a user's file.
+
+    `path` is shown to the user (POSIX separators). Lines and columns count from 1, columns in
+    Unicode code points; `end_column` points behind the last character.
+    """
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One located sentence of the chain, for instance `np.mean leaves TensorFlow here`."""
+
+    span: Span
+    role: Role
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One diagnosis: what is wrong, where, how the chain runs, and the accepted fix.
+
+    `message` starts with the thing, in lower case, without a full stop and without advice;
+    advice is `help`. `steps` runs in program order from source over break to target.
+    """
+
+    code: str
+    name: str
+    message: str
+    span: Span
+    severity: Severity
+    confidence: Confidence
+    help: str = ""
+    steps: tuple[Step, ...] = field(default=())
+
+    @property
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        """Order findings as a reader meets them: by file, position, then code."""
+        return (self.span.path, self.span.line, self.span.column, self.code, self.message)
