@@ -5,6 +5,7 @@ Nothing here knows findings: it takes lines, spans and labels and gives lines of
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from tapelint.terminal import Painter, Style, rendered, width, wrap
@@ -82,17 +83,13 @@ class Layout:
         owners: list[_Under | None] = [None] * max(under.end for under in unders)
         for under in sorted(unders, key=lambda u: (u.start - u.end, u.is_main)):
             owners[under.start : under.end] = [under] * (under.end - under.start)
-        line, index = "", 0
-        while index < len(owners):
-            owner = owners[index]
-            stop = index
-            while stop < len(owners) and owners[stop] is owner:
-                stop += 1
-            mark = " " if owner is None else "^" if owner.is_main else "-"
-            line += self.paint(mark * (stop - index), self._style(owner)) if owner else mark * (
-                stop - index
-            )
-            index = stop
+        line = ""
+        for owner, group in itertools.groupby(owners):
+            count = sum(1 for _ in group)
+            if owner is None:
+                line += " " * count
+            else:
+                line += self.paint(("^" if owner.is_main else "-") * count, self._style(owner))
         return line
 
     def _bars(self, waiting: list[_Under], indent: int) -> str:

@@ -47,7 +47,9 @@ def _hash(window: str) -> int:
     for unit in window:
         value = value * MULTIPLIER + ord(unit)
     # Behind the end of the file there are zeros, up to the length of a window.
-    return value * MULTIPLIER ** (WINDOW - len(window)) % (1 << BITS)
+    for _ in range(WINDOW - len(window)):
+        value *= MULTIPLIER
+    return value % (1 << BITS)
 
 
 def _surrogates(match: re.Match[str]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tapelint.model import Finding, Role, Severity, Span, Step
 from tapelint.report.context import Context
@@ -25,7 +26,9 @@ STYLES = {
 
 def write(findings: Sequence[Finding], context: Context) -> str:
     """Return all findings with their excerpts, and a summary line."""
-    parts = ["\n".join(_Text(finding, context).lines()) + "\n" for finding in findings]
+    # Findings come file by file, and most chains stay in theirs.
+    lines = lru_cache(maxsize=8)(context.lines)
+    parts = ["\n".join(_Text(finding, context, lines).lines()) + "\n" for finding in findings]
     return "\n".join([*parts, summary(findings, context) + "\n"])
 
 
@@ -64,9 +67,11 @@ class _Place:
 class _Text:
     """One finding as lines of text."""
 
-    def __init__(self, finding: Finding, context: Context) -> None:
+    def __init__(
+        self, finding: Finding, context: Context, lines_of: Callable[[str], list[str]]
+    ) -> None:
         self.finding = finding
-        self.context = context
+        self.lines_of = lines_of
         self.paint = Painter(context.colour)
         self.columns = max(context.width, NARROWEST)
         self.style = STYLES[finding.severity]
@@ -145,7 +150,7 @@ class _Text:
         return steps
 
     def _source(self, place: _Place) -> str | None:
-        lines = self.context.lines(place.path)
+        lines = self.lines_of(place.path)
         return lines[place.line - 1] if 0 < place.line <= len(lines) else None
 
     def _marks(self, place: _Place) -> list[Mark]:
