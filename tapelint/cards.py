@@ -34,6 +34,9 @@ SECTIONS = (
     "References",
 )
 EXAMPLE_SECTIONS = ("Bad", "Good")
+FIELDS = frozenset(
+    "group severity confidence since stability fix tensorflow aliases issues".split()
+)
 
 
 class Stability(Enum):
@@ -253,12 +256,6 @@ class _Fields:
             wanted = ", ".join(allowed)
             raise CardError(self.file, self.line, f"`{key}` is {value!r}, not one of {wanted}")
         return value
-
-
-FIELDS = frozenset(
-    ("group", "severity", "confidence", "since", "stability", "fix", "tensorflow")
-    + ("aliases", "issues")
-)
 
 
 def _fields(head: list[_Line], file: str) -> tuple[_Fields, list[_Line]]:

@@ -96,7 +96,7 @@ def select(selectors: Iterable[str]) -> frozenset[str]:
 
 
 def find(name: str) -> Rule:
-    """Return the one rule with this code, name or alias; raise `UnknownRule` where there is none."""
+    """Return the one rule with this code, name or alias; raise `UnknownRule` if none has."""
     wanted = name.strip().casefold()
     for rule in rules().values():
         if wanted in _names(rule):

@@ -130,7 +130,7 @@ def _fit(line: str, marks: list[Mark], columns: int) -> tuple[str, list[_Under]]
 
 
 def _clamped(mark: Mark, line: str) -> tuple[int, int]:
-    """Return a mark as indices into `line`; one that is outside stands behind the last character."""
+    """Return a mark as indices into `line`; one that is outside it stands behind its end."""
     start = min(max(mark.start - 1, 0), len(line))
     end = len(line) if mark.end is None else min(max(mark.end - 1, start), len(line))
     return start, end

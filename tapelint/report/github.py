@@ -23,13 +23,11 @@ def _command(finding: Finding, roots: Roots) -> str:
         "file": roots.relative(span.path),
         "line": str(span.line),
         "endLine": str(span.end_line),
-        "col": str(span.column),
-        # The runner counts the last character in; it refuses columns on a span of many lines.
-        "endColumn": str(max(span.column, span.end_column - 1)),
-        "title": f"{finding.code} {finding.name}",
     }
-    if span.end_line != span.line:
-        del properties["col"], properties["endColumn"]
+    if span.end_line == span.line:
+        # An annotation over several lines must not name columns.
+        properties |= {"col": str(span.column), "endColumn": str(span.end_column)}
+    properties["title"] = f"{finding.code} {finding.name}"
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     text = f"{finding.message}\nhelp: {finding.help}" if finding.help else finding.message
     return f"::{COMMANDS[finding.severity]} {given}::{_data(text)}"
