@@ -119,7 +119,9 @@ def test_a_step_inside_the_text_of_another_keeps_its_own_mark() -> None:
 
 def test_a_chain_through_another_file_names_that_file() -> None:
     printed = render("text", [ELSEWHERE], context())
-    order = [printed.index(where) for where in ("> train.py:6", "> lib/helper.py:5", "> train.py:16")]
+    order = [
+        printed.index(where) for where in ("> train.py:6", "> lib/helper.py:5", "> train.py:16")
+    ]
     assert order == sorted(order)
 
 
@@ -132,9 +134,7 @@ def test_a_finding_that_is_no_step_is_shown_where_it_stands() -> None:
 
 def test_a_long_chain_keeps_its_ends_and_the_break() -> None:
     source = "".join(f"v{i} = v{i - 1} + 1\n" for i in range(1, 60))
-    steps = [
-        Step(Span("a.py", i, 1, i, 3), Role.STEP, f"turn {i} of many") for i in range(2, 59)
-    ]
+    steps = [Step(Span("a.py", i, 1, i, 3), Role.STEP, f"turn {i} of many") for i in range(2, 59)]
     ends = (
         Step(Span("a.py", 1, 1, 1, 3), Role.SOURCE, "here it begins"),
         Step(Span("a.py", 59, 1, 59, 4), Role.BREAK, "here it ends"),
@@ -212,7 +212,9 @@ def test_the_last_line_sums_up(
 ) -> None:
     files = list(SOURCES)
     found = [
-        Finding("TAP201", "numpy-in-tape", "wrong", Span(files[i % 2], 1, 1, 1, 2), s, NUMPY.confidence)
+        Finding(
+            "TAP201", "numpy-in-tape", "wrong", Span(files[i % 2], 1, 1, 1, 2), s, NUMPY.confidence
+        )
         for i, s in enumerate(severities)
     ]
     printed = render("text", found, context(checked=checked, suppressed=suppressed))

@@ -1,0 +1,495 @@
+"""Calls: binding arguments, running project functions inline, generators, context managers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from tapelint.analysis import ir
+from tapelint.analysis.graph import DType, Edge, Kind
+from tapelint.analysis.ir import Place
+from tapelint.analysis.machine import DEEPEST_CALL, Dead, Frame
+from tapelint.analysis.models import tapes
+from tapelint.analysis.objects import Objects
+from tapelint.analysis.state import Contents, State
+from tapelint.analysis.values import (
+    NONE,
+    Arguments,
+    BoundMethod,
+    Box,
+    ClassValue,
+    Const,
+    Data,
+    DTypeValue,
+    External,
+    FunctionValue,
+    Instance,
+    Method,
+    Native,
+    Pause,
+    Super,
+    Symbolic,
+    TapeValue,
+    Tuple,
+    Union,
+    Value,
+    fresh,
+)
+
+MOST_RECURSION = 2
+
+
+class Calls(Objects):
+    """The call protocol."""
+
+    # ------------------------------------------------------------------ dispatch
+
+    def call(self, function: Value, arguments: Arguments) -> Value:
+        """Call a value."""
+        self.step()
+        match function:
+            case FunctionValue():
+                return self.call_function(function, arguments)
+            case BoundMethod():
+                inner = replace_positional(
+                    arguments, (function.receiver, *arguments.positional)
+                )
+                return self.call_function(function.function, inner)
+            case Native():
+                return function.call(self, arguments)
+            case External():
+                return self.call_external(function.name, arguments)
+            case Method():
+                return self.call_method(function.receiver, function.name, arguments)
+            case ClassValue():
+                return self.instantiate(function, arguments)
+            case Instance():
+                return self.call_instance(function, arguments)
+            case Union():
+                return self.call_options(function, arguments)
+            case DTypeValue():
+                return self.call_external(function.name or "np.float32", arguments)
+            case Data():
+                return self.unknown(
+                    "call", [function, *arguments.values], arguments.place
+                )
+            case _:
+                return self.unknown("call", [function, *arguments.values], arguments.place)
+
+    def call_external(self, name: str, arguments: Arguments) -> Value:
+        raise NotImplementedError
+
+    def call_method(self, receiver: Value, name: str, arguments: Arguments) -> Value:
+        raise NotImplementedError
+
+    def call_library_instance(self, receiver: Instance, arguments: Arguments) -> Value:
+        raise NotImplementedError
+
+    def call_options(self, function: Union, arguments: Arguments) -> Value:
+        """Call each of several possible functions in a world of its own."""
+        options = [o for o in function.options if not isinstance(o, Const)]
+        if len(options) == 1:
+            return self.call(options[0], arguments)
+        start = self.state
+        ends: list[State] = []
+        results: list[Value] = []
+        for option in options:
+            self.state = start.fork()
+            try:
+                results.append(self.call(option, arguments))
+            except Dead:
+                continue
+            ends.append(self.state)
+        merged = self.merge(ends)
+        if merged is None:
+            self.state = start
+            raise Dead
+        self.state = merged
+        return self.join_all(results)
+
+    # ------------------------------------------------------------------ project functions
+
+    def call_function(
+        self,
+        function: FunctionValue,
+        arguments: Arguments,
+        on_yield: Callable[[Value], bool] | None = None,
+    ) -> Value:
+        """Run a function of the project on its real arguments."""
+        if "custom_gradient" in function.marks:
+            return self.call_custom_gradient(function, arguments)
+        if "contextmanager" in function.marks and on_yield is None:
+            plain = replace(function, marks=function.marks - {"contextmanager"})
+
+            def enter(machine: Calls, held: Arguments) -> Value:
+                return machine.unknown("context", [], held.place)
+
+            return Native("contextmanager", enter, (plain,), arguments)
+        depth = sum(1 for f in self.frames if f.lazy is function.lazy)
+        if depth >= MOST_RECURSION or len(self.frames) > DEEPEST_CALL:
+            return self.unknown(function.lazy.name, arguments.values, arguments.place)
+        body = function.lazy.get()
+        if body.is_generator and on_yield is None:
+            return self.generator(function, arguments)
+        return self.run_function(function, body, arguments, on_yield)
+
+    def run_function(
+        self,
+        function: FunctionValue,
+        body: ir.Function,
+        arguments: Arguments,
+        on_yield: Callable[[Value], bool] | None = None,
+    ) -> Value:
+        frame = self.open_frame(function, body, arguments)
+        frame.on_yield = on_yield
+        self.frames.append(frame)
+        stack, self.stack = self.stack, (arguments.place, *self.stack)
+        try:
+            self.bind_parameters(function, body, arguments, frame)
+            if self.run_block(body.body):
+                frame.returns.append((self.state, NONE))
+        finally:
+            self.frames.pop()
+            self.stack = stack
+        return self.finish(frame, body)
+
+    def open_frame(
+        self, function: FunctionValue, body: ir.Function, arguments: Arguments
+    ) -> Frame:
+        frame = Frame(fresh(), body, function.lazy, function.frames, function.module)
+        frame.value = function
+        frame.called_at = arguments.place
+        frame.is_graph = "tf.function" in function.marks or (
+            bool(self.frames) and self.frames[-1].is_graph
+        )
+        if arguments.positional:
+            frame.receiver = arguments.positional[0]
+        return frame
+
+    def finish(self, frame: Frame, body: ir.Function) -> Value:
+        """Join the ends of a call and give back its value."""
+        self.reached.add(body)
+        if not frame.returns:
+            raise Dead
+        states = [state for state, _ in frame.returns]
+        merged = self.merge(states)
+        assert merged is not None
+        self.state = merged
+        value = self.join_all([value for _, value in frame.returns])
+        if frame.yields:
+            value = self.yielded(frame)
+        if not frame.is_captured:
+            for name in body.local_names:
+                self.state.cells.pop((frame.identity, name), None)
+        if frame.value is not None and "opaque" in frame.value.marks:
+            return self.unknown("decorated", [value], frame.called_at)
+        return value
+
+    def yielded(self, frame: Frame) -> Value:
+        rest = None
+        values: Sequence[Value] = frame.yields
+        if frame.is_inexact and values:
+            rest = self.join_all(list(values))
+        return self.fill(Box("generator"), Contents(tuple(values), None, rest))
+
+    def bind_parameters(
+        self, function: FunctionValue, body: ir.Function, arguments: Arguments, frame: Frame
+    ) -> None:
+        """Give every parameter its value, as Python does."""
+        positional = list(arguments.positional)
+        keywords = dict(arguments.keywords)
+        cells = self.state.cells
+        for parameter in body.parameters:
+            value: Value | None = None
+            match parameter.kind:
+                case "*":
+                    rest = None
+                    if arguments.is_open:
+                        rest = self.unknown("*args", [], parameter.at)
+                    value = (
+                        Tuple(tuple(positional))
+                        if rest is None
+                        else self.sequence("list", positional, rest)
+                    )
+                    positional = []
+                case "**":
+                    rest = self.unknown("**kwargs", [], parameter.at) if arguments.is_open else None
+                    value = self.fill(
+                        Box("dict"), Contents(tuple(keywords.values()), tuple(keywords), rest)
+                    )
+                    keywords = {}
+                case "keyword-only":
+                    value = keywords.pop(parameter.name, None)
+                case _:
+                    if positional:
+                        value = positional.pop(0)
+                    elif parameter.kind == "ordinary":
+                        value = keywords.pop(parameter.name, None)
+            if value is None and arguments.is_open and parameter.kind in ("ordinary",):
+                value = self.open_argument(parameter, arguments)
+            if value is None and parameter.default is not None:
+                value = self.default_of(function, parameter)
+            if value is None:
+                value = self.open_argument(parameter, arguments)
+            cells = self.state.cells
+            cells[(frame.identity, parameter.name)] = value
+        del cells
+
+    def open_argument(self, parameter: ir.Parameter, arguments: Arguments) -> Value:
+        """Return a parameter nobody gave a value: it may be anything."""
+        node = self.node("parameter", Kind.UNKNOWN, DType.UNKNOWN, parameter.at)
+        node.label = parameter.name
+        node.reach = self.state.escaped
+        if parameter.annotation is not None:
+            node.note = parameter.annotation.at.text()
+        return Data(node)
+
+    def default_of(self, function: FunctionValue, parameter: ir.Parameter) -> Value:
+        key = (function.lazy, "default", parameter.name)
+        found: Value | None = self.state.cells.get(key)
+        if found is not None:
+            return found
+        assert parameter.default is not None
+        outer = Frame(fresh(), None, None, function.frames, function.module)
+        self.frames.append(outer)
+        try:
+            value = self.evaluate(parameter.default)
+        finally:
+            self.frames.pop()
+        self.state.cells[key] = value
+        return value
+
+    # ------------------------------------------------------------------ generators
+
+    def generator(self, function: FunctionValue, arguments: Arguments) -> Value:
+        """Return a generator that runs when it is first walked through."""
+
+        def force() -> Contents:
+            value = self.run_function(function, function.lazy.get(), arguments)
+            return self.contents(value) if isinstance(value, Box) else Contents()
+
+        return self.pending(force)
+
+    def pending(self, force: Callable[[], Contents]) -> Box:
+        box = Box("generator")
+        frames, stack = list(self.frames), self.stack
+        for frame in frames:
+            frame.is_captured = True
+
+        def run() -> Contents:
+            now, calls = self.frames, self.stack
+            self.frames, self.stack = list(frames), stack
+            try:
+                return force()
+            except Dead:
+                return Contents()
+            finally:
+                self.frames, self.stack = now, calls
+
+        self.state.cells[("pending", box.identity)] = run
+        return box
+
+    def contents(self, box: Box) -> Contents:
+        """Return what is in a box, running a generator that has not run yet."""
+        force = self.state.cells.pop(("pending", box.identity), None)
+        if force is not None:
+            self.fill(box, Contents())
+            before = self.state
+            try:
+                self.fill(box, force())
+            except Dead:
+                self.state = before
+        return super().contents(box)
+
+    # ------------------------------------------------------------------ objects
+
+    def instantiate(self, cls: ClassValue, arguments: Arguments) -> Value:
+        """Make an object of a project class."""
+        if "namedtuple" in cls.marks:
+            return self.named_tuple(cls, arguments)
+        meta = self.class_attribute(cls, "__new__")
+        if isinstance(meta, FunctionValue) and self.library_base(cls) is None:
+            replaced = self.call_function(
+                meta, replace_positional(arguments, (cls, *arguments.positional))
+            )
+            if not isinstance(replaced, Data) and not (
+                isinstance(replaced, Instance) and replaced.cls is cls
+            ):
+                return replaced
+        made = Instance(cls)
+        if any(isinstance(a, External) and a.name.endswith("Enum") for a in self.ancestry(cls)):
+            return self.unknown(cls.name, arguments.values, arguments.place)
+        self.state.cells[(made.identity, "<made>")] = Const(True)
+        setup = self.class_attribute(cls, "__init__")
+        if isinstance(setup, FunctionValue):
+            self.call_function(
+                setup, replace_positional(arguments, (made, *arguments.positional))
+            )
+        elif isinstance(setup, Native):
+            setup.call(self, replace_positional(arguments, (made, *arguments.positional)))
+        elif cls.fields and ("dataclass" in cls.marks):
+            self.fill_fields(cls, made, arguments)
+        else:
+            self.library_init(made, arguments)
+        if self.has_unknown_base(cls):
+            for value in arguments.values:
+                self.escape(value)
+        return made
+
+    def library_init(self, made: Instance, arguments: Arguments) -> None:
+        raise NotImplementedError
+
+    def fill_fields(self, cls: ClassValue, made: Instance, arguments: Arguments) -> None:
+        """Run the `__init__` that `dataclass` writes."""
+        positional = list(arguments.positional)
+        for field_name in cls.fields:
+            value: Value | None = None
+            if positional:
+                value = positional.pop(0)
+            elif field_name in arguments.keywords:
+                value = arguments.keywords[field_name]
+            else:
+                value = self.class_attribute(cls, field_name)
+                if isinstance(value, Native) and value.name == "field":
+                    value = value.call(self, Arguments((), {}, arguments.place))
+            if value is None:
+                value = self.unknown(field_name, [], arguments.place)
+            self.state.cells[(made.identity, field_name)] = value
+        after = self.class_attribute(cls, "__post_init__")
+        if isinstance(after, FunctionValue):
+            self.call(BoundMethod(after, made), Arguments((), {}, arguments.place))
+
+    def named_tuple(self, cls: ClassValue, arguments: Arguments) -> Value:
+        values: list[Value] = []
+        for position, name in enumerate(cls.fields):
+            value = arguments.get(position, name)
+            if value is None:
+                value = self.class_attribute(cls, name)
+            values.append(value or self.unknown(name, [], arguments.place))
+        return Tuple(tuple(values), cls.fields, cls)
+
+    def call_instance(self, instance: Instance, arguments: Arguments) -> Value:
+        raise NotImplementedError
+
+    def call_custom_gradient(self, function: FunctionValue, arguments: Arguments) -> Value:
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ context managers
+
+    def inside(self, context: Value, at: Place, body: Callable[[Value], bool]) -> bool:
+        """Run a body between the enter and exit of a context manager; False when it ended."""
+        match context:
+            case TapeValue():
+                tapes.enter(self, context, at)
+                return self.guarded(lambda: body(context), lambda: tapes.leave(self, context))
+            case Pause():
+                tapes.pause(self, context.tape, True)
+                return self.guarded(
+                    lambda: body(NONE), lambda: tapes.pause(self, context.tape, False)
+                )
+            case Native(name="contextmanager"):
+                return self.inside_generator(context, at, body)
+            case Instance():
+                return self.inside_instance(context, at, body)
+            case Union():
+                return self.inside_options(context, at, body)
+            case _:
+                return body(self.unknown("context", [context], at))
+
+    def inside_generator(
+        self, context: Native, at: Place, body: Callable[[Value], bool]
+    ) -> bool:
+        function = context.held[0]
+        assert isinstance(function, FunctionValue)
+        arguments = context.arguments or Arguments((), {}, at)
+        frames, stack = list(self.frames), self.stack
+        alive = [False]
+
+        def on_yield(value: Value) -> bool:
+            inner, calls = self.frames, self.stack
+            self.frames, self.stack = list(frames), stack
+            try:
+                alive[0] = body(value)
+            finally:
+                self.frames, self.stack = inner, calls
+            return alive[0]
+
+        try:
+            self.call_function(function, arguments, on_yield)
+        except Dead:
+            return False
+        return alive[0]
+
+    def inside_instance(
+        self, context: Instance, at: Place, body: Callable[[Value], bool]
+    ) -> bool:
+        if isinstance(context.cls, External):
+            if context.cls.name == "contextlib.ExitStack":
+                return self.guarded(lambda: body(context), lambda: self.close_stack(context, at))
+            if context.cls.name == "contextlib.nullcontext":
+                return body(self.state.cells.get((context.identity, "value"), NONE))
+        enter = self.class_attribute(context.cls, "__enter__")
+        leave = self.class_attribute(context.cls, "__exit__")
+        if not isinstance(enter, FunctionValue):
+            return body(self.unknown("context", [context], at))
+        value = self.call(BoundMethod(enter, context), Arguments((), {}, at))
+
+        def exit_() -> None:
+            if isinstance(leave, FunctionValue):
+                self.call(BoundMethod(leave, context), Arguments((NONE, NONE, NONE), {}, at))
+
+        return self.guarded(lambda: body(value), exit_)
+
+    def close_stack(self, stack: Instance, at: Place) -> None:
+        entered = self.state.cells.get((stack.identity, "<entered>"))
+        if isinstance(entered, Tuple):
+            for context in reversed(entered.elements):
+                if isinstance(context, TapeValue):
+                    tapes.leave(self, context)
+
+    def inside_options(self, context: Union, at: Place, body: Callable[[Value], bool]) -> bool:
+        options = [o for o in context.options if not isinstance(o, Const)]
+        start = self.state
+        ends: list[State] = []
+        for option in options:
+            self.state = start.fork()
+            try:
+                if self.inside(option, at, body):
+                    ends.append(self.state)
+            except Dead:
+                continue
+        merged = self.merge(ends)
+        if merged is None:
+            return False
+        self.state = merged
+        return True
+
+    # ------------------------------------------------------------------ symbolic calls
+
+    def symbolic_in(self, values: Sequence[Value]) -> Symbolic | None:
+        """Return the first KerasTensor among the arguments."""
+        for value in values:
+            if isinstance(value, Symbolic):
+                return value
+            if isinstance(value, Tuple | Box):
+                known = self.elements(value)
+                if known is not None:
+                    found = self.symbolic_in(known.values)
+                    if found is not None:
+                        return found
+        return None
+
+    def super_of(self) -> Value | None:
+        """Return what `super()` is in the running method."""
+        frame = self.function_frame()
+        if frame.value is None or frame.value.owner is None or frame.receiver is None:
+            return None
+        return Super(frame.value.owner, frame.receiver)
+
+    def edges_to(self, values: Sequence[Value]) -> list[Edge]:
+        return [Edge(leaf) for value in values for leaf in self.leaves(value)]
+
+
+def replace_positional(arguments: Arguments, positional: tuple[Value, ...]) -> Arguments:
+    """Return the same call with other positional arguments."""
+    return Arguments(positional, arguments.keywords, arguments.place, arguments.is_open)

@@ -1,0 +1,365 @@
+"""Lists, tuples, dicts, iterators: what is in them, one by one where that can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+
+from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
+from tapelint.analysis.ir import Place
+from tapelint.analysis.machine import Machine
+from tapelint.analysis.state import Contents
+from tapelint.analysis.values import (
+    Box,
+    Const,
+    Data,
+    Dataset,
+    Instance,
+    NoGradient,
+    SliceValue,
+    Symbolic,
+    Tuple,
+    Union,
+    Value,
+    VariableValue,
+)
+
+MAPPINGS = ("dict",)
+ITERATORS = ("iterator", "zip", "generator")
+# Loops over so many known elements are run in full, others twice.
+UNROLLED = 6
+MOST_ELEMENTS = 200
+
+
+class Containers(Machine):
+    """Element access, iteration and unpacking."""
+
+    # ------------------------------------------------------------------ elements
+
+    def elements(self, value: Value) -> Contents | None:
+        """Return what iterating over the value gives; None where that is not known."""
+        match value:
+            case Tuple():
+                return Contents(value.elements)
+            case Box():
+                contents = self.contents(value)
+                if contents.keys is None:
+                    return contents
+                keys = tuple(Const(key) for key in contents.keys)
+                rest = None
+                if contents.rest is not None:
+                    rest = Data(self.node("key", Kind.PYTHON, DType.UNKNOWN, None))
+                return Contents(keys, None, rest)
+            case Const(value=str() | bytes() | tuple() | range() as known) if len(known) <= 64:
+                return Contents(tuple(Const(x) for x in known))
+            case Data() if value.shape and isinstance(value.shape[0], int) and value.shape[0] <= UNROLLED:
+                place = value.node.place
+                if place is not None and value.kind is not Kind.UNKNOWN:
+                    return Contents(
+                        tuple(self.part(value, Const(i), place) for i in range(value.shape[0]))
+                    )
+                return None
+            case _:
+                return None
+
+    def spend(self, value: Value) -> None:
+        """Walk an iterator to its end: what comes after finds it empty."""
+        if isinstance(value, Box) and value.kind in ITERATORS:
+            self.fill(value, Contents((), None, None, is_spent=True))
+
+    def turns(self, iterable: Value, at: Place) -> tuple[list[Callable[[], Value]], bool]:
+        """Return what a loop's target holds in each turn to run, and whether those are all."""
+        known = self.elements(iterable)
+        if known is not None:
+            self.spend(iterable)
+            values, rest = known.values, known.rest
+            if rest is None and len(values) <= UNROLLED:
+                return [lambda v=v: v for v in values], True
+            if rest is None:
+                # A long list: the first two stand for all, each joined with what else may come.
+                sample = [values[0], self.join_all(values[1:MOST_ELEMENTS])]
+                return [lambda v=v: v for v in sample], False
+            two = [*values[:2], rest, rest][:2] if len(values) < UNROLLED else [values[0], rest]
+            if len(values) > 2:
+                two = [values[0], self.join_all([*values[1:], rest])]
+            return [lambda v=v: v for v in two], False
+        if isinstance(iterable, Union):
+            options = [o for o in iterable.options if not isinstance(o, Const)]
+            if len(options) == 1:
+                return self.turns(options[0], at)
+        return [lambda: self.any_element(iterable, at)] * 2, False
+
+    def any_element(self, value: Value, at: Place) -> Value:
+        """Return a value that stands for some element of an iterable not known one by one."""
+        match value:
+            case Dataset():
+                return self.dataset_element(value, at)
+            case Data():
+                if value.kind is Kind.UNKNOWN:
+                    return self.unknown("element", [value], at)
+                return self.part(value, None, at)
+            case VariableValue():
+                return self.part(value, None, at)
+            case Tuple() | Box():
+                known = self.elements(value)
+                assert known is not None
+                values = [*known.values, *([] if known.rest is None else [known.rest])]
+                return self.join_all(values) if values else self.unknown("element", [value], at)
+            case Union():
+                return self.join_all([self.any_element(o, at) for o in value.options])
+            case _:
+                return self.unknown("element", [value], at)
+
+    def dataset_element(self, dataset: Dataset, at: Place) -> Value:
+        """Return one fresh element: tensors that no gradient leaves."""
+        return self.detached(dataset.element, dataset, at)
+
+    def detached(self, shape: Value | None, dataset: Dataset, at: Place) -> Value:
+        if isinstance(shape, Tuple):
+            parts = tuple(self.detached(e, dataset, at) for e in shape.elements)
+            return Tuple(parts, shape.names, shape.cls)
+        if isinstance(shape, Box):
+            contents = self.contents(shape)
+            parts = tuple(self.detached(e, dataset, at) for e in contents.values)
+            return self.fill(Box(shape.kind), Contents(parts, contents.keys, None))
+        if shape is None:
+            # Not known whether one tensor or a structure of them.
+            edges = [Edge(dataset.node, Effect.CUT, Reason.DATASET)]
+            return Data(self.node("dataset element", Kind.UNKNOWN, DType.UNKNOWN, at, edges))
+        dtype = shape.dtype if isinstance(shape, Data) else DType.UNKNOWN
+        edges = [Edge(dataset.node, Effect.CUT, Reason.DATASET)]
+        edges += [Edge(leaf, Effect.CUT, Reason.DATASET) for leaf in self.leaves(shape)]
+        return Data(self.node("dataset element", Kind.TENSOR, dtype, at, edges))
+
+    # ------------------------------------------------------------------ reading
+
+    def part(self, value: Value, index: Value | None, at: Place) -> Data:
+        """Return `tensor[index]`: an operation for tensors, a view for arrays."""
+        source = self.leaves(value)
+        kind = Kind.TENSOR
+        if isinstance(value, Data) and value.kind in (Kind.ARRAY, Kind.PYTHON):
+            kind = Kind.ARRAY
+        dtype = source[0].dtype if source else None
+        made = self.record("[]", [("x", value)], at, dtype=dtype, kind=kind)
+        if isinstance(value, Data) and value.kind is Kind.UNKNOWN:
+            made = self.unknown("[]", [value], at)
+        if isinstance(index, Const) and isinstance(value, Data) and value.shape:
+            return Data(made.node, None, value.shape[1:])
+        return made
+
+    def key(self, index: Value) -> tuple[bool, Hashable]:
+        """Return whether a dict key is known, and the key."""
+        if isinstance(index, Const):
+            try:
+                hash(index.value)
+            except TypeError:
+                return False, None
+            return True, index.value
+        if isinstance(index, Tuple):
+            parts = [self.key(e) for e in index.elements]
+            if all(known for known, _ in parts):
+                return True, tuple(k for _, k in parts)
+        if isinstance(index, VariableValue | Instance):
+            return True, ("identity", index.identity)
+        return False, None
+
+    def peek_item(self, value: Value, index: Value) -> Value | None:
+        """Return the element under an index where it is known, without computing anything."""
+        contents = self.elements(value) if not isinstance(value, Box) else self.contents(value)
+        if contents is None or isinstance(value, Data):
+            return None
+        if contents.keys is not None:
+            known, key = self.key(index)
+            if known and key in contents.keys:
+                return contents.values[contents.keys.index(key)]
+            return None
+        if isinstance(index, Const) and isinstance(index.value, int):
+            count = len(contents.values)
+            position = index.value
+            if position < 0 and contents.rest is None:
+                position += count
+            if 0 <= position < count:
+                return contents.values[position]
+        return None
+
+    def item(self, value: Value, index: Value, at: Place) -> Value:
+        """Return `value[index]`."""
+        match value:
+            case Tuple() | Box():
+                return self.container_item(value, index, at)
+            case Data() | VariableValue():
+                return self.data_item(value, index, at)
+            case Const():
+                return self.constant_item(value, index, at)
+            case Dataset():
+                return self.dataset_element(value, at)
+            case Symbolic():
+                return Symbolic(None, (value, index), at)
+            case NoGradient():
+                return self.unknown("[]", [value], at)
+            case Union():
+                options = [o for o in value.options if o != Const(None)] or list(value.options)
+                return self.join_all([self.item(o, index, at) for o in options])
+            case Instance():
+                method = self.attribute(value, "__getitem__", at)
+                from tapelint.analysis.values import Arguments, BoundMethod
+
+                if isinstance(method, BoundMethod):
+                    return self.call(method, Arguments((index,), {}, at))
+                return self.unknown("[]", [value, index], at)
+            case _:
+                return self.unknown("[]", [value, index], at)
+
+    def data_item(self, value: Data | VariableValue, index: Value, at: Place) -> Value:
+        if isinstance(value, Data) and value.kind is Kind.UNKNOWN:
+            known, key = self.key(index)
+            if known:
+                cell = (value.node, "[]", key)
+                found: Value | None = self.state.cells.get(cell)
+                if found is None:
+                    found = self.unknown("[]", [value], at)
+                    self.state.cells[cell] = found
+                return found
+            return self.unknown("[]", [value, index], at)
+        return self.part(value, index, at)
+
+    def container_item(self, value: Tuple | Box, index: Value, at: Place) -> Value:
+        found = self.peek_item(value, index)
+        if found is not None:
+            return found
+        contents = Contents(value.elements) if isinstance(value, Tuple) else self.contents(value)
+        if isinstance(index, SliceValue) and contents.keys is None:
+            return self.sliced(value, contents, index)
+        values = [*contents.values, *([] if contents.rest is None else [contents.rest])]
+        if contents.keys is not None and self.key(index)[0]:
+            # A known key that is not there: only the rest may hold it.
+            default = self.state.cells.get(("default", value.identity)) if isinstance(value, Box) else None
+            if default is not None and isinstance(value, Box):
+                from tapelint.analysis.values import Arguments
+
+                made = self.call(default, Arguments((), {}, at))
+                self.set_item(value, index, made, at)
+                return made
+            values = [] if contents.rest is None else [contents.rest]
+        if not values:
+            return self.unknown("[]", [value], at)
+        return self.join_all(values[:MOST_ELEMENTS])
+
+    def sliced(self, value: Tuple | Box, contents: Contents, index: SliceValue) -> Value:
+        bounds = (index.lower, index.upper, index.step)
+        if contents.rest is None and all(
+            b is None or (isinstance(b, Const) and isinstance(b.value, int | None)) for b in bounds
+        ):
+            cut = slice(*(b.value if isinstance(b, Const) else None for b in bounds))
+            chosen = contents.values[cut]
+            return Tuple(chosen) if isinstance(value, Tuple) else self.sequence("list", chosen)
+        values = [*contents.values, *([] if contents.rest is None else [contents.rest])]
+        rest = self.join_all(values) if values else None
+        return self.sequence("list", (), rest)
+
+    def constant_item(self, value: Const, index: Value, at: Place) -> Value:
+        if isinstance(index, Const):
+            try:
+                return Const(value.value[index.value])
+            except (TypeError, KeyError, IndexError):
+                return self.unknown("[]", [value], at)
+        if isinstance(value.value, str):
+            return Data(self.node("str", Kind.PYTHON, DType.STRING, at))
+        return self.unknown("[]", [value], at)
+
+    # ------------------------------------------------------------------ writing
+
+    def set_item(self, owner: Value, index: Value, value: Value, at: Place) -> None:
+        """Run `owner[index] = value`."""
+        match owner:
+            case Box():
+                self.set_box_item(owner, index, value)
+            case Data():
+                # An array or an unknown object that holds the value from now on.
+                self.absorb(owner, value, at)
+            case Instance():
+                from tapelint.analysis.values import Arguments, BoundMethod
+
+                method = self.attribute(owner, "__setitem__", at)
+                if isinstance(method, BoundMethod):
+                    self.call(method, Arguments((index, value), {}, at))
+                else:
+                    self.escape(value)
+            case _:
+                self.escape(value)
+
+    def absorb(self, owner: Data, value: Value, at: Place) -> None:
+        """Let an array (or unknown object) depend on a value written into it."""
+        leaves = self.leaves(value)
+        if not leaves:
+            return
+        self.escape(value)
+        if owner.kind is Kind.ARRAY:
+            edges = [Edge(leaf, Effect.CUT, Reason.NUMPY, "[]=") for leaf in leaves]
+            # Arrays are mutable: whoever holds this one sees the write.
+            owner.node.edges = (*owner.node.edges, *edges)
+        else:
+            owner.node.edges = (*owner.node.edges, *(Edge(leaf) for leaf in leaves))
+
+    def set_box_item(self, box: Box, index: Value, value: Value) -> None:
+        contents = self.contents(box)
+        known, key = self.key(index)
+        if contents.keys is not None:
+            if known:
+                items = dict(zip(contents.keys, contents.values, strict=True))
+                items[key] = value
+                self.fill(box, Contents(tuple(items.values()), tuple(items), contents.rest))
+                return
+            self.fill(box, Contents(contents.values, contents.keys, self.with_rest(contents, value)))
+            return
+        if isinstance(index, Const) and isinstance(index.value, int):
+            position = index.value
+            if position < 0:
+                position += len(contents.values)
+            if 0 <= position < len(contents.values):
+                values = list(contents.values)
+                values[position] = value
+                self.fill(box, Contents(tuple(values), None, contents.rest))
+                return
+        joined = tuple(self.join_values(v, value) for v in contents.values)
+        self.fill(box, Contents(joined, None, self.with_rest(contents, value)))
+
+    def with_rest(self, contents: Contents, value: Value) -> Value:
+        return value if contents.rest is None else self.join_values(contents.rest, value)
+
+    def delete_item(self, owner: Value, index: Value) -> None:
+        if not isinstance(owner, Box):
+            return
+        contents = self.contents(owner)
+        known, key = self.key(index)
+        if contents.keys is not None and known and key in contents.keys:
+            items = dict(zip(contents.keys, contents.values, strict=True))
+            del items[key]
+            self.fill(owner, Contents(tuple(items.values()), tuple(items), contents.rest))
+
+    def append(self, box: Box, value: Value) -> None:
+        contents = self.contents(box)
+        if contents.rest is not None or len(contents.values) >= MOST_ELEMENTS:
+            rest = self.with_rest(contents, value)
+            self.fill(box, Contents(contents.values, contents.keys, rest))
+        else:
+            self.fill(box, Contents((*contents.values, value), contents.keys, None))
+
+    # ------------------------------------------------------------------ unpacking
+
+    def unpacked(self, value: Value, count: int, at: Place) -> Sequence[Value]:
+        """Return `count` values that `a, b, ... = value` takes apart."""
+        if isinstance(value, Union):
+            options = [o for o in value.options if not isinstance(o, Const)]
+            if options:
+                rows = [self.unpacked(o, count, at) for o in options]
+                return [self.join_all(list(column)) for column in zip(*rows, strict=True)]
+        known = self.elements(value)
+        if known is not None:
+            self.spend(value)
+            values = list(known.values[:count])
+            while len(values) < count:
+                values.append(
+                    known.rest if known.rest is not None else self.unknown("element", [value], at)
+                )
+            return values
+        return [self.any_element(value, at) for _ in range(count)]

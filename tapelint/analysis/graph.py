@@ -1,0 +1,147 @@
+"""The record of an abstract run: which value was made from which, by what, under which tapes.
+
+A real tape keeps such a graph too, but only of what it recorded. This one keeps everything, the
+edges that carry no gradient included, so that a missing link can be explained.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tapelint.analysis.ir import Place
+
+
+class DType(Enum):
+    """What a gradient depends on of a dtype (TensorFlow 2.21: float and complex carry one)."""
+
+    FLOAT = "float"
+    COMPLEX = "complex"
+    INT = "int"
+    BOOL = "bool"
+    STRING = "string"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a tensor of this dtype never carries a gradient."""
+        return self in _BLOCKED
+
+
+_BLOCKED = frozenset({DType.INT, DType.BOOL, DType.STRING})
+
+
+class Kind(Enum):
+    """What a node's value is for a tape."""
+
+    VARIABLE = "variable"
+    TENSOR = "tensor"
+    ARRAY = "array"
+    PYTHON = "Python value"
+    SYMBOLIC = "symbolic tensor"
+    UNKNOWN = "unknown"
+    # One of its parents, depending on the branch taken: no operation of its own.
+    JOIN = "join"
+
+
+class Effect(Enum):
+    """What an edge does to a gradient that runs from the child back to the parent."""
+
+    FLOWS = "flows"
+    CUT = "cut"
+    ZEROS = "zeros"
+    RAISES = "raises"
+
+
+class Reason(Enum):
+    """Why an edge cuts."""
+
+    NONE = "none"
+    NUMPY = "numpy"
+    PYTHON = "python"
+    CAST = "cast"
+    ASSIGN = "assign"
+    OP = "op"
+    THRESHOLD = "threshold"
+    REWRAP = "rewrap"
+    OPAQUE = "opaque"
+    STOP = "stop"
+    PREDICT = "predict"
+    METRIC = "metric"
+    SAMPLE = "sample"
+    STRING = "string"
+    DATASET = "dataset"
+    CUSTOM = "custom"
+    # The parent's value is not used (`tf.shape(x)`, `tf.zeros_like(x)`), or only decides a branch.
+    VALUE_FREE = "value free"
+    CONTROL = "control"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """`child` was computed from `parent`; `detail` names the operation as the user wrote it."""
+
+    parent: Node
+    effect: Effect = Effect.FLOWS
+    reason: Reason = Reason.NONE
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """One stretch of a tape's record: `reset()` and re-entering after `gradient` start a new one."""
+
+    number: int
+    tape: int
+    opened: Place
+    watches_accessed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rebinding:
+    """The name (or attribute, or item) that held a variable was given this value instead."""
+
+    slot: str
+    place: Place
+    variable: Node
+
+
+_numbers = itertools.count(1)
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One value of the run. Immutable but for `label` and `rebound`, which only serve messages."""
+
+    op: str
+    kind: Kind
+    dtype: DType
+    place: Place | None
+    edges: tuple[Edge, ...] = ()
+    # Sessions on which the producing operation is recorded, those that were recording at the
+    # time, and those held by `stop_recording` at the time.
+    recorded: frozenset[Session] = frozenset()
+    active: frozenset[Session] = frozenset()
+    paused: frozenset[Session] = frozenset()
+    # Call sites that led here, innermost first.
+    stack: tuple[Place, ...] = ()
+    # For unknown nodes: nodes that unknown code had been handed before and may have used here.
+    reach: frozenset[Node] = frozenset()
+    trainable: bool | None = None
+    label: str | None = None
+    rebound: Rebinding | None = None
+    note: str = ""
+    number: int = field(default_factory=lambda: next(_numbers))
+
+    @property
+    def is_tensor(self) -> bool:
+        """Whether a tape could hold it."""
+        return self.kind in (Kind.VARIABLE, Kind.TENSOR, Kind.UNKNOWN, Kind.JOIN)
+
+
+def is_open(node: Node) -> bool:
+    """Whether nothing certain is known of the node: unknown code made it."""
+    return node.kind is Kind.UNKNOWN

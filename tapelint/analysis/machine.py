@@ -1,0 +1,513 @@
+"""The abstract machine: the current state, and how a value is recorded on the tapes.
+
+It knows what TensorFlow does when an operation runs (who is watched, what is recorded), not what
+any particular operation or piece of Python means: that is in `statements`, `expressions` and
+`models`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, Session
+from tapelint.analysis.ir import Expr, LazyFunction, Place, Stmt
+from tapelint.analysis.observations import Observation
+from tapelint.analysis.state import Contents, State, VariableState, join
+from tapelint.analysis.values import (
+    Arguments,
+    Box,
+    Const,
+    Data,
+    Dataset,
+    External,
+    Function,
+    FunctionValue,
+    Instance,
+    Native,
+    NoGradient,
+    Symbolic,
+    Tuple,
+    Union,
+    Value,
+    VariableValue,
+    fresh,
+)
+
+MOST_OPTIONS = 4
+MOST_LEAVES = 80
+DEEPEST_CALL = 24
+DEEPEST_TRACE = 6
+
+
+class Dead(Exception):
+    """The line of execution ended (raise, exit, a call that never returns)."""
+
+
+class OutOfBudget(Exception):
+    """The analysis of one entry point took too many steps."""
+
+
+@dataclass(slots=True)
+class Loop:
+    """Where `break` and `continue` of the innermost loop send their states."""
+
+    breaks: list[State] = field(default_factory=list)
+    continues: list[State] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One running function, comprehension, class body or module."""
+
+    identity: int
+    function: Function | None
+    lazy: LazyFunction | None
+    enclosing: tuple[int, ...]
+    module: str
+    value: FunctionValue | None = None
+    receiver: Value | None = None
+    returns: list[tuple[State, Value]] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
+    yields: list[Value] = field(default_factory=list)
+    on_yield: object = None
+    is_graph: bool = False
+    is_captured: bool = False
+    # A loop ran fewer turns than the program would.
+    is_inexact: bool = False
+    # A comprehension or class body runs inside the frame of its parent.
+    parent: Frame | None = None
+    is_class: bool = False
+    # The place of the call that opened it.
+    called_at: Place | None = None
+
+
+class Machine:
+    """State, frames and the recording of operations; subclassed by the interpreter."""
+
+    def __init__(self, budget: int) -> None:
+        self.state = State()
+        self.frames: list[Frame] = []
+        self.stack: tuple[Place, ...] = ()
+        self.observations: list[Observation] = []
+        self.steps = 0
+        self.budget = budget
+        # States that explicit `raise` statements ended in, for each `try` that is open.
+        self.raised: list[list[State]] = []
+        self.reached: set[Function] = set()
+
+    # What the other halves of the interpreter provide.
+
+    def evaluate(self, expression: Expr) -> Value:
+        raise NotImplementedError
+
+    def call(self, function: Value, arguments: Arguments) -> Value:
+        raise NotImplementedError
+
+    def attribute(self, value: Value, name: str, at: Place) -> Value:
+        raise NotImplementedError
+
+    def run_block(self, body: Sequence[Stmt]) -> bool:
+        raise NotImplementedError
+
+    def guarded(self, body: Callable[[], bool], leave: Callable[[], object]) -> bool:
+        raise NotImplementedError
+
+    def function_frame(self) -> Frame:
+        """Return the innermost frame that `return` leaves."""
+        frame = self.frame
+        while frame.parent is not None and frame.function is None:
+            frame = frame.parent
+        return frame
+
+    # ------------------------------------------------------------------ life
+
+    def step(self) -> None:
+        """Count one piece of work and stop the entry point when there were too many."""
+        self.steps += 1
+        if self.steps > self.budget:
+            raise OutOfBudget
+
+    @property
+    def frame(self) -> Frame:
+        return self.frames[-1]
+
+    def die(self) -> None:
+        """End this line of execution; an enclosing `try` may take it up."""
+        if self.raised:
+            self.raised[-1].append(self.state)
+        raise Dead
+
+    def observe(self, observation: Observation) -> None:
+        self.observations.append(observation)
+
+    # ------------------------------------------------------------------ nodes
+
+    def node(
+        self,
+        op: str,
+        kind: Kind,
+        dtype: DType,
+        place: Place | None,
+        edges: Sequence[Edge] = (),
+        *,
+        recorded: frozenset[Session] = frozenset(),
+        note: str = "",
+    ) -> Node:
+        """Make a node that knows which tapes were recording."""
+        active, paused = self.state.recording()
+        return Node(
+            op,
+            kind,
+            dtype,
+            place,
+            tuple(edges),
+            recorded=recorded,
+            active=active,
+            paused=paused,
+            stack=self.stack[:DEEPEST_TRACE],
+            note=note,
+        )
+
+    def tracks(self, session: Session, node: Node) -> bool:
+        """Whether the tape holds the node's tensor: watched, or made by a recorded operation."""
+        if node.kind is Kind.UNKNOWN or session in node.recorded:
+            return True
+        if (session, node) in self.state.watched:
+            return True
+        if node.kind is Kind.JOIN:
+            return any(
+                e.effect is not Effect.CUT and self.tracks(session, e.parent) for e in node.edges
+            )
+        return False
+
+    def touch(self, variable: VariableValue) -> Node:
+        """Read a variable: watched by every tape that watches what is accessed."""
+        if variable.node.trainable is not False:
+            active, _ = self.state.recording()
+            new = {(s, variable.node) for s in active if s.watches_accessed}
+            if not new <= self.state.watched:
+                self.state.watched |= new
+        assigned: VariableState | None = self.state.cells.get(("variable", variable.identity))
+        return assigned.read if assigned is not None else variable.node
+
+    def leaves(self, value: Value | None) -> list[Node]:
+        """Return the nodes a value brings into an operation, containers flattened."""
+        found: list[Node] = []
+        self._collect(value, found, 0)
+        return found
+
+    def _collect(self, value: Value | None, found: list[Node], depth: int) -> None:
+        if value is None or depth > 4 or len(found) > MOST_LEAVES:
+            return
+        match value:
+            case Data() | NoGradient():
+                found.append(value.node)
+            case VariableValue():
+                found.append(self.touch(value))
+            case Tuple():
+                for element in value.elements:
+                    self._collect(element, found, depth + 1)
+            case Box():
+                contents = self.contents(value)
+                for element in contents.values:
+                    self._collect(element, found, depth + 1)
+                self._collect(contents.rest, found, depth + 1)
+            case Union():
+                node = self.join_node(value.options)
+                if node is not None:
+                    found.append(node)
+            case Dataset():
+                found.append(value.node)
+            case Instance() | Symbolic():
+                held = self.state.cells.get((value.identity, "<data>"))
+                if held is not None:
+                    self._collect(held, found, depth + 1)
+            case _:
+                pass
+
+    def join_node(self, options: Iterable[Value]) -> Node | None:
+        """Return one node that stands for whichever of the options it is."""
+        nodes: list[Node] = []
+        for option in options:
+            for leaf in self.leaves(option):
+                if leaf not in nodes:
+                    nodes.append(leaf)
+        if not nodes:
+            return None
+        if len(nodes) == 1:
+            return nodes[0]
+        dtypes = {n.dtype for n in nodes}
+        dtype = dtypes.pop() if len(dtypes) == 1 else DType.UNKNOWN
+        recorded = frozenset[Session]().union(*(n.recorded for n in nodes))
+        joined = self.node(
+            "join", Kind.JOIN, dtype, nodes[0].place, [Edge(n) for n in nodes], recorded=recorded
+        )
+        joined.label = nodes[0].label
+        return joined
+
+    def record(
+        self,
+        op: str,
+        inputs: Sequence[tuple[str, Value]],
+        place: Place,
+        *,
+        dtype: DType | None = None,
+        effects: Mapping[str, tuple[Effect, Reason]] | None = None,
+        effect: Effect = Effect.FLOWS,
+        reason: Reason = Reason.NONE,
+        kind: Kind = Kind.TENSOR,
+        note: str = "",
+    ) -> Data:
+        """Run an operation: make its result, with an edge to each input, on the tapes it is on.
+
+        `effects` names what single arguments do to the gradient, `effect` and `reason` the rest.
+        """
+        self.step()
+        edges: list[Edge] = []
+        for name, value in inputs:
+            how, why = (effects or {}).get(name, (effect, reason))
+            edges.extend(Edge(leaf, how, why, name) for leaf in self.leaves(value))
+        result = dtype if dtype is not None else promoted(edges, inputs)
+        active, _ = self.state.recording()
+        recorded: frozenset[Session] = frozenset()
+        if kind is Kind.TENSOR and not result.is_blocked:
+            recorded = frozenset(
+                s for s in active if any(self.tracks(s, e.parent) for e in edges)
+            )
+        node = self.node(op, kind, result, place, edges, recorded=recorded, note=note)
+        return Data(node)
+
+    def unknown(
+        self, op: str, inputs: Iterable[Value], place: Place | None, note: str = ""
+    ) -> Data:
+        """Return what code outside the analysis gave; it may depend on all it was ever handed."""
+        self.step()
+        edges: list[Edge] = []
+        for value in inputs:
+            self.escape(value)
+            edges.extend(Edge(leaf) for leaf in self.leaves(value))
+        active, _ = self.state.recording()
+        node = self.node(op, Kind.UNKNOWN, DType.UNKNOWN, place, edges, recorded=active, note=note)
+        node.reach = self.state.escaped
+        return Data(node)
+
+    def escape(self, value: Value, depth: int = 0) -> None:
+        """Note that unknown code holds the value from now on."""
+        reached: set[Node] = set()
+        self._reach(value, reached, set(), depth)
+        if not reached <= self.state.escaped:
+            self.state.escaped |= reached
+
+    def _reach(self, value: Value | None, found: set[Node], seen: set[int], depth: int) -> None:
+        if value is None or depth > 6 or len(found) > 400:
+            return
+        match value:
+            case Data() | NoGradient() | Dataset():
+                found.add(value.node)
+            case VariableValue():
+                found.add(value.node)
+            case Tuple(elements=elements) | Union(options=elements):
+                for element in elements:
+                    self._reach(element, found, seen, depth + 1)
+            case Box():
+                if value.identity not in seen:
+                    seen.add(value.identity)
+                    contents = self.contents(value)
+                    for element in (*contents.values, contents.rest):
+                        self._reach(element, found, seen, depth + 1)
+            case Instance():
+                if value.identity not in seen:
+                    seen.add(value.identity)
+                    for attribute in self.attributes(value.identity).values():
+                        self._reach(attribute, found, seen, depth + 1)
+            case Native():
+                for held in value.held:
+                    self._reach(held, found, seen, depth + 1)
+            case FunctionValue():
+                # A callback sees what it closes over.
+                for frame in value.frames[:-1]:
+                    if frame in seen:
+                        continue
+                    seen.add(frame)
+                    for held in self.attributes(frame).values():
+                        self._reach(held, found, seen, depth + 1)
+            case _:
+                receiver = getattr(value, "receiver", None)
+                if receiver is not None:
+                    self._reach(receiver, found, seen, depth + 1)
+
+    # ------------------------------------------------------------------ objects
+
+    def attributes(self, identity: int) -> dict[str, Value]:
+        """Return the attributes (or names) stored under an identity."""
+        return {
+            key[1]: cell
+            for key, cell in self.state.cells.items()
+            if isinstance(key, tuple) and key[0] == identity and isinstance(key[1], str)
+        }
+
+    def contents(self, box: Box) -> Contents:
+        found: Contents | None = self.state.cells.get(("box", box.identity))
+        return found if found is not None else Contents()
+
+    def fill(self, box: Box, contents: Contents) -> Box:
+        self.state.cells[("box", box.identity)] = contents
+        return box
+
+    def sequence(self, kind: str, values: Iterable[Value], rest: Value | None = None) -> Box:
+        """Make a new list-like box."""
+        return self.fill(Box(kind), Contents(tuple(values), None, rest))
+
+    # ------------------------------------------------------------------ joining
+
+    def join_values(self, a: Value, b: Value) -> Value:
+        """Return a value that stands for either."""
+        if a is b:
+            return a
+        match a, b:
+            case Const(), Const() if type(a.value) is type(b.value) and a.value == b.value:
+                return a
+            case External(), External() if a.name == b.name:
+                return a
+            case Tuple(), Tuple() if len(a.elements) == len(b.elements) and a.names == b.names:
+                merged = tuple(
+                    self.join_values(x, y) for x, y in zip(a.elements, b.elements, strict=True)
+                )
+                return Tuple(merged, a.names, a.cls)
+            case Data(), Data():
+                node = self.join_node((a, b))
+                assert node is not None
+                shape = a.shape if a.shape == b.shape else None
+                return Data(node, a.rank if a.rank == b.rank else None, shape)
+            case _:
+                pass
+        options: list[Value] = []
+        for value in (a, b):
+            for option in value.options if isinstance(value, Union) else (value,):
+                if not any(self._same(option, known) for known in options):
+                    options.append(option)
+        if len(options) == 1:
+            return options[0]
+        if len(options) > MOST_OPTIONS:
+            node = self.join_node(options)
+            if node is not None and all(isinstance(o, Const | Data | NoGradient) for o in options):
+                return Data(node)
+            edges = [Edge(leaf) for o in options for leaf in self.leaves(o)]
+            many = self.node("join", Kind.UNKNOWN, DType.UNKNOWN, None, edges)
+            many.reach = self.state.escaped
+            return Data(many)
+        return Union(tuple(options))
+
+    def _same(self, a: Value, b: Value) -> bool:
+        if a is b:
+            return True
+        if isinstance(a, Const) and isinstance(b, Const):
+            return type(a.value) is type(b.value) and bool(a.value == b.value)
+        if isinstance(a, VariableValue) and isinstance(b, VariableValue):
+            return a.identity == b.identity
+        if isinstance(a, FunctionValue) and isinstance(b, FunctionValue):
+            return a.lazy is b.lazy and a.frames == b.frames
+        return isinstance(a, External) and isinstance(b, External) and a.name == b.name
+
+    def join_all(self, values: Sequence[Value]) -> Value:
+        result = values[0]
+        for value in values[1:]:
+            result = self.join_values(result, value)
+        return result
+
+    def merge(self, states: Iterable[State | None]) -> State | None:
+        """Join states, with JOIN nodes made in the first of them."""
+        alive = [s for s in states if s is not None]
+        if not alive:
+            return None
+        self.state = alive[0]
+        return join(alive, self.join_values)
+
+    # ------------------------------------------------------------------ variables
+
+    def variable(
+        self,
+        place: Place,
+        *,
+        library: str,
+        dtype: DType,
+        trainable: bool | None,
+        label: str | None = None,
+        initial: Value | None = None,
+        owner: int | None = None,
+        is_many: bool = False,
+    ) -> VariableValue:
+        """Make a variable; its value is copied from `initial`, which no gradient crosses."""
+        node = self.node("variable", Kind.VARIABLE, dtype, place)
+        node.trainable = trainable
+        node.label = label
+        made = VariableValue(node, library, owner, is_many)
+        if initial is not None:
+            leaves = self.leaves(initial)
+            if leaves:
+                edges = [Edge(node)]
+                edges += [Edge(leaf, Effect.CUT, Reason.REWRAP, "initial value") for leaf in leaves]
+                read = self.node("tf.Variable", Kind.JOIN, dtype, place, edges)
+                self.state.cells[("variable", made.identity)] = VariableState(read)
+        return made
+
+    def assign(self, variable: VariableValue, value: Value, op: str, place: Place) -> None:
+        """Give a variable a new value: later reads see it, no gradient reaches it."""
+        before = self.touch(variable) if op != "assign" else variable.node
+        edges = [Edge(variable.node)]
+        if before is not variable.node:
+            edges.append(Edge(before))
+        edges += [
+            Edge(leaf, Effect.CUT, Reason.ASSIGN, op)
+            for leaf in self.leaves(value)
+            if leaf is not before and leaf is not variable.node
+        ]
+        read = self.node(op, Kind.JOIN, variable.node.dtype, place, edges)
+        read.label = variable.node.label
+        self.state.cells[("variable", variable.identity)] = VariableState(read)
+
+    def new_identity(self) -> int:
+        return fresh()
+
+
+def promoted(edges: Sequence[Edge], inputs: Sequence[tuple[str, Value]]) -> DType:
+    """Return the dtype of arithmetic over the inputs, as far as it matters."""
+    dtypes = {e.parent.dtype for e in edges}
+    for unsure in (DType.COMPLEX, DType.FLOAT):
+        if unsure in dtypes:
+            return unsure
+    if DType.UNKNOWN in dtypes:
+        return DType.UNKNOWN
+    # A Python float does not turn an int tensor into a float one (TensorFlow raises), but an
+    # array or Python int it does.
+    if any(isinstance(v, Const) and isinstance(v.value, float) for _, v in inputs):
+        return DType.FLOAT
+    for known in (DType.STRING, DType.INT, DType.BOOL):
+        if known in dtypes:
+            return known
+    for _, value in inputs:
+        if isinstance(value, Const):
+            return dtype_of_constant(value.value)
+        if isinstance(value, Tuple):
+            found = promoted((), [("", v) for v in value.elements])
+            if found is not DType.UNKNOWN:
+                return found
+    return DType.UNKNOWN
+
+
+def dtype_of_constant(value: object) -> DType:
+    """Return the dtype TensorFlow gives a Python constant."""
+    match value:
+        case bool():
+            return DType.BOOL
+        case int():
+            return DType.INT
+        case float():
+            return DType.FLOAT
+        case complex():
+            return DType.COMPLEX
+        case str() | bytes():
+            return DType.STRING
+        case _:
+            return DType.UNKNOWN

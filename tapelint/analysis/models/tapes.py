@@ -1,0 +1,402 @@
+"""`tf.GradientTape`: entering and leaving, watching, and asking for gradients.
+
+Facts are those of TensorFlow 2.21: a tape may be entered again (before `gradient` it goes on,
+after it starts afresh), `gradient` inside its own block stops a tape that is not persistent, a
+second request on one that is not persistent raises.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tapelint.analysis import trace
+from tapelint.analysis.graph import DType, Edge, Kind, Node, Session
+from tapelint.analysis.ir import Place
+from tapelint.analysis.observations import (
+    Break,
+    Cause,
+    GradientAsked,
+    Lost,
+    TapeExhausted,
+    TapeMisused,
+)
+from tapelint.analysis.state import Contents, TapeState
+from tapelint.analysis.values import (
+    NONE,
+    Arguments,
+    Box,
+    Const,
+    Data,
+    Instance,
+    NoGradient,
+    Pause,
+    TapeValue,
+    Tuple,
+    Union,
+    Value,
+    VariableValue,
+    fresh,
+)
+
+if TYPE_CHECKING:
+    from tapelint.analysis.calls import Calls
+    from tapelint.analysis.machine import Machine
+
+_sessions = itertools.count(1)
+
+
+def make(machine: Machine, arguments: Arguments) -> Value:
+    """Run `tf.GradientTape(persistent=False, watch_accessed_variables=True)`."""
+    persistent = known_flag(arguments.get(0, "persistent"), False)
+    accessed = known_flag(arguments.get(1, "watch_accessed_variables"), True)
+    if arguments.is_open and persistent is False:
+        persistent = None
+    tape = TapeValue(fresh(), arguments.place)
+    session = Session(next(_sessions), tape.identity, arguments.place, accessed is not False)
+    machine.state.cells[("tape", tape.identity)] = TapeState(session, persistent)
+    return tape
+
+
+def known_flag(value: Value | None, default: bool) -> bool | None:
+    if value is None:
+        return default
+    return bool(value.value) if isinstance(value, Const) else None
+
+
+def state_of(machine: Machine, tape: TapeValue) -> TapeState:
+    found = machine.state.tape(tape.identity)
+    if found is None:
+        session = Session(next(_sessions), tape.identity, tape.place, True)
+        found = TapeState(session, None, is_vague=True)
+        machine.state.cells[("tape", tape.identity)] = found
+    return found
+
+
+def renewed(tape: TapeValue, old: TapeState) -> Session:
+    return Session(next(_sessions), tape.identity, tape.place, old.session.watches_accessed)
+
+
+def enter(machine: Machine, tape: TapeValue, at: Place) -> None:
+    """Run `with tape:`; after a request the record starts afresh."""
+    state = state_of(machine, tape)
+    if state.used is not None and state.persistent is False:
+        machine.state.set_tape(
+            tape.identity, session=renewed(tape, state), used=None, is_vague=False
+        )
+    machine.state.set_tape(
+        tape.identity, is_recording=True, is_paused=False, was_entered=True
+    )
+    if tape.identity not in machine.state.order:
+        machine.state.order = (*machine.state.order, tape.identity)
+
+
+def leave(machine: Machine, tape: TapeValue) -> None:
+    """Leave the block of a tape."""
+    machine.state.set_tape(tape.identity, is_recording=False, is_paused=False)
+    machine.state.order = tuple(t for t in machine.state.order if t != tape.identity)
+
+
+def pause(machine: Machine, tape: TapeValue, is_paused: bool) -> None:
+    """Enter or leave `with tape.stop_recording():`."""
+    machine.state.set_tape(tape.identity, is_paused=is_paused)
+
+
+def watch(machine: Machine, tape: TapeValue, arguments: Arguments) -> Value:
+    """Run `tape.watch(...)` on one tensor or a nest of them."""
+    state = state_of(machine, tape)
+    value = arguments.get(0, "tensor")
+    if value is None:
+        return NONE
+    if not state.is_recording:
+        # After the block a watch is accepted and does nothing; before it, TensorFlow raises.
+        if not state.was_entered and not state.is_vague:
+            machine.observe(TapeMisused(arguments.place, "watch before with", tape.place))
+        return NONE
+    marks = {(state.session, node) for node in watchable(machine, value)}
+    machine.state.watched |= marks
+    return NONE
+
+
+def watchable(machine: Machine, value: Value) -> list[Node]:
+    """Return the nodes that watching a value marks: a variable itself, not a read of it."""
+    match value:
+        case VariableValue():
+            return [value.node]
+        case Data():
+            found = [value.node]
+            if value.node.kind is Kind.JOIN:
+                found += [e.parent for e in value.node.edges]
+            return found
+        case Tuple(elements=parts) | Union(options=parts):
+            return [n for part in parts for n in watchable(machine, part)]
+        case Box():
+            contents = machine.contents(value)
+            rest = () if contents.rest is None else (contents.rest,)
+            return [n for part in (*contents.values, *rest) for n in watchable(machine, part)]
+        case _:
+            return machine.leaves(value)
+
+
+# ---------------------------------------------------------------------- asking
+
+
+def ask(machine: Calls, tape: TapeValue, method: str, arguments: Arguments) -> Value:
+    """Run `gradient`, `jacobian` or `batch_jacobian`."""
+    target = arguments.get(0, "target")
+    sources = arguments.get(1, "sources", "source")
+    if target is None or sources is None:
+        return machine.unknown(method, arguments.values, arguments.place)
+    state = state_of(machine, tape)
+    use(machine, tape, state, method, arguments)
+    zero = unconnected_zero(arguments)
+    asker = Asker(machine, tape, state, method, target, arguments)
+    result = asker.answers(sources, zero)
+    asker.report(sources)
+    return result
+
+
+def use(
+    machine: Machine, tape: TapeValue, state: TapeState, method: str, arguments: Arguments
+) -> None:
+    """Note that the tape was asked, and that it was asked before."""
+    place = arguments.place
+    if state.used is not None and state.persistent is False and not state.is_vague:
+        machine.observe(
+            TapeExhausted(place, method, state.used, tape.place, state.used is place)
+        )
+    if not state.was_entered and not state.is_vague:
+        machine.observe(TapeMisused(place, "never entered", tape.place))
+    machine.state.set_tape(tape.identity, used=place)
+    if state.is_recording and state.persistent is False:
+        # What follows in the block is not recorded any more.
+        machine.state.order = tuple(t for t in machine.state.order if t != tape.identity)
+        machine.state.set_tape(tape.identity, is_recording=False)
+
+
+def unconnected_zero(arguments: Arguments) -> bool | None:
+    """Whether the call asks for zeros instead of None (None: not known)."""
+    value = arguments.keywords.get("unconnected_gradients")
+    if value is None:
+        return None if arguments.is_open else False
+    if isinstance(value, Const):
+        return str(value.value).lower() == "zero"
+    name = getattr(value, "name", "")
+    if isinstance(name, str) and name.startswith("tf.UnconnectedGradients"):
+        return name.endswith(".ZERO")
+    return None
+
+
+class Asker:
+    """One request: works out the answer for each source and collects the lost ones."""
+
+    def __init__(
+        self,
+        machine: Calls,
+        tape: TapeValue,
+        state: TapeState,
+        method: str,
+        target: Value,
+        arguments: Arguments,
+    ) -> None:
+        self.machine = machine
+        self.tape = tape
+        self.session = state.session
+        self.is_vague = state.is_vague or not state.was_entered
+        self.method = method
+        self.target = target
+        self.targets = self.target_nodes(target)
+        self.place = arguments.place
+        self.zero = unconnected_zero(arguments)
+        self.lost: list[Lost] = []
+        self.asked = 0
+        watched = machine.state.watched
+        # Computing the backward pass may itself be recorded by the tapes that are active.
+        self.watched = watched
+        self.is_sealed = bool(self.targets) and trace.is_sealed(
+            self.session, watched, self.targets
+        )
+
+    def target_nodes(self, target: Value) -> list[Node]:
+        """Return the target's nodes: a variable stands for itself."""
+        if isinstance(target, VariableValue):
+            return [self.machine.touch(target), target.node]
+        return self.machine.leaves(target)
+
+    def answers(self, sources: Value, zero: bool | None) -> Value:
+        """Return the gradient in the structure of the sources."""
+        machine = self.machine
+        match sources:
+            case Tuple():
+                parts = tuple(self.answers(s, zero) for s in sources.elements)
+                if sources.names:
+                    return Tuple(parts, sources.names, sources.cls)
+                return machine.sequence("list", parts) if not sources.names else Tuple(parts)
+            case Box(kind="dict"):
+                contents = machine.contents(sources)
+                parts = tuple(self.answers(s, zero) for s in contents.values)
+                rest = None if contents.rest is None else self.answers(contents.rest, zero)
+                return machine.fill(Box("dict"), Contents(parts, contents.keys, rest))
+            case Box():
+                contents = machine.contents(sources)
+                parts = tuple(self.answers(s, zero) for s in contents.values)
+                rest = None if contents.rest is None else self.answers(contents.rest, zero)
+                return machine.sequence("list", parts, rest)
+            case Union():
+                return self.answer_options(sources, zero)
+            case VariableValue():
+                return self.answer(sources, sources.node, sources.node.label, zero)
+            case Data():
+                return self.answer(sources, sources.node, sources.node.label, zero)
+            case NoGradient() | Const():
+                return machine.unknown(self.method, [self.target], self.place)
+            case Instance():
+                return machine.unknown(self.method, [self.target, sources], self.place)
+            case _:
+                return machine.unknown(self.method, [self.target, sources], self.place)
+
+    def answer_options(self, sources: Union, zero: bool | None) -> Value:
+        """Ask for each option; nothing is lost unless every option is."""
+        before, self.lost = self.lost, []
+        values: list[Value] = []
+        losing = 0
+        for option in sources.options:
+            count = len(self.lost)
+            values.append(self.answers(option, zero))
+            losing += len(self.lost) > count
+        if losing == len(sources.options):
+            before.extend(self.lost[:1])
+        self.lost = before
+        return self.machine.join_all(values)
+
+    def answer(
+        self, value: Value, source: Node, label: str | None, zero: bool | None
+    ) -> Value:
+        self.asked += 1
+        name = label or source.label or ""
+        lost = self.loss_of(source, name)
+        if lost is None:
+            return self.derivative(source)
+        if zero is not True:
+            self.lost.append(lost)
+        if zero is not False:
+            return Data(self.machine.node("zeros", Kind.TENSOR, DType.FLOAT, self.place))
+        return NoGradient(
+            self.machine.node("no gradient", Kind.UNKNOWN, DType.UNKNOWN, self.place)
+        )
+
+    def loss_of(self, source: Node, label: str) -> Lost | None:
+        """Return why the source is lost, None when it is not or may not be."""
+        if not self.targets or self.is_vague:
+            return None
+        if source.kind is Kind.UNKNOWN:
+            return self.sealed_loss(source, label) if self.is_sealed else None
+        if trace.is_connected(self.session, self.watched, self.targets, source):
+            return None
+        return trace.explain(self.session, self.watched, self.targets, source, label)
+
+    def sealed_loss(self, source: Node, label: str) -> Lost | None:
+        """Explain a target that no source can reach: by the cuts in its own past."""
+        if source in trace.past(self.targets):
+            return trace.explain(self.session, self.watched, self.targets, source, label)
+        for node in sorted(
+            trace.cone(self.session, self.targets), key=lambda n: n.number
+        ):
+            for edge in node.edges:
+                if edge.effect.value == "cut" and may_carry(edge):
+                    way = trace.cheapest(self.session, self.targets, {node})
+                    nodes = way[0] if way is not None else [node]
+                    return Lost(label, source, (Break(Cause.CUT, node, edge),), tuple(nodes))
+        return None
+
+    def derivative(self, source: Node) -> Data:
+        """Return a gradient that exists; outer tapes see what it was computed from."""
+        machine = self.machine
+        active, _ = machine.state.recording()
+        if not active:
+            node = machine.node(self.method, Kind.TENSOR, gradient_dtype(source), self.place)
+            return Data(node)
+        used = trace.backward_uses(self.session, self.targets, source)
+        edges = [Edge(n) for n in used] if used else []
+        if any(t.kind is Kind.UNKNOWN for t in trace.cone(self.session, self.targets)):
+            edges += [Edge(t) for t in self.targets]
+        recorded = frozenset(
+            s for s in active if any(machine.tracks(s, e.parent) for e in edges)
+        )
+        node = machine.node(
+            self.method, Kind.TENSOR, gradient_dtype(source), self.place, edges, recorded=recorded
+        )
+        if not used and not edges:
+            node.note = "linear"
+        return Data(node)
+
+    def report(self, sources: Value) -> None:
+        """Observe the request."""
+        label = ""
+        if isinstance(self.target, Data | VariableValue):
+            label = self.target.node.label or ""
+        self.machine.observe(
+            GradientAsked(
+                self.place,
+                self.method,
+                self.tape.place,
+                self.targets[0] if self.targets else None,
+                label,
+                self.asked,
+                tuple(self.lost),
+                self.machine.stack,
+            )
+        )
+
+
+def may_carry(edge: Edge) -> bool:
+    """Whether something differentiable may have arrived at the cut."""
+    return edge.reason.value not in ("value free", "control") and any(
+        n.kind in (Kind.UNKNOWN, Kind.VARIABLE, Kind.TENSOR) for n in trace.past([edge.parent])
+    )
+
+
+def gradient_dtype(source: Node) -> DType:
+    return source.dtype if source.dtype is DType.COMPLEX else DType.FLOAT
+
+
+# ---------------------------------------------------------------------- methods
+
+
+def stop_recording(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
+    return Pause(tape)
+
+
+def reset(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
+    """Forget everything recorded and watched so far."""
+    state = state_of(machine, tape)
+    machine.state.set_tape(tape.identity, session=renewed(tape, state), used=None)
+    return NONE
+
+
+def watched_variables(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
+    return machine.unknown("watched_variables", [], arguments.place)
+
+
+def enter_by_hand(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
+    enter(machine, tape, arguments.place)
+    return tape
+
+
+def leave_by_hand(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
+    leave(machine, tape)
+    return NONE
+
+
+METHODS: dict[str, Callable[[Calls, TapeValue, Arguments], Value]] = {
+    "watch": watch,
+    "gradient": lambda m, t, a: ask(m, t, "gradient", a),
+    "jacobian": lambda m, t, a: ask(m, t, "jacobian", a),
+    "batch_jacobian": lambda m, t, a: ask(m, t, "batch_jacobian", a),
+    "stop_recording": stop_recording,
+    "reset": reset,
+    "watched_variables": watched_variables,
+    "__enter__": enter_by_hand,
+    "__exit__": leave_by_hand,
+}

@@ -1,0 +1,315 @@
+"""Attributes: of instances and classes of the project, of library values, of the unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapelint.analysis.containers import Containers
+from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
+from tapelint.analysis.ir import Place
+from tapelint.analysis.values import (
+    NONE,
+    Arguments,
+    BoundMethod,
+    Box,
+    ClassValue,
+    Const,
+    Data,
+    Dataset,
+    DTypeValue,
+    External,
+    FunctionValue,
+    Instance,
+    Method,
+    Native,
+    NoGradient,
+    Pause,
+    Super,
+    Symbolic,
+    TapeValue,
+    Tuple,
+    Union,
+    Value,
+    VariableValue,
+)
+
+# Attributes of tensors and arrays that say nothing of their values.
+SHAPES = frozenset({"shape", "ndim", "size", "nbytes", "itemsize", "rank"})
+ARRAY_VIEWS = frozenset({"T", "real", "imag", "flat", "mT", "values", "_value"})
+
+
+class Objects(Containers):
+    """Attribute access."""
+
+    # ------------------------------------------------------------------ classes
+
+    def ancestry(self, cls: Value, depth: int = 0) -> Iterator[Value]:
+        """Yield a class and its bases, nearest first (depth first is near enough to the MRO)."""
+        yield cls
+        if isinstance(cls, ClassValue) and depth < 12:
+            for base in cls.bases:
+                yield from self.ancestry(base, depth + 1)
+
+    def class_attribute(self, cls: Value, name: str) -> Value | None:
+        """Return what a project class or one of its project bases defines."""
+        for ancestor in self.ancestry(cls):
+            if isinstance(ancestor, ClassValue):
+                found: Value | None = self.state.cells.get((ancestor.identity, name))
+                if found is not None:
+                    return found
+        return None
+
+    def library_base(self, cls: Value) -> str | None:
+        """Return the canonical name of the first library class among the bases."""
+        for ancestor in self.ancestry(cls):
+            if isinstance(ancestor, External) and ancestor.name != "object":
+                return ancestor.name
+        return None
+
+    def has_unknown_base(self, cls: Value) -> bool:
+        return any(not isinstance(a, ClassValue | External) for a in self.ancestry(cls))
+
+    # ------------------------------------------------------------------ reading
+
+    def attribute(self, value: Value, name: str, at: Place) -> Value:
+        """Return `value.name`."""
+        match value:
+            case External():
+                return self.external_attribute(value, name)
+            case Instance():
+                return self.instance_attribute(value, name, at)
+            case ClassValue():
+                found = self.class_attribute(value, name)
+                if found is not None:
+                    return self.unbound(found, value)
+                if name in ("__name__", "__qualname__"):
+                    return Const(value.name)
+                base = self.library_base(value)
+                if base is not None:
+                    return External(f"{base}.{name}")
+                return self.unknown(f".{name}", [], at)
+            case Super():
+                return self.super_attribute(value, name, at)
+            case Data():
+                return self.data_attribute(value, name, at)
+            case VariableValue():
+                return self.variable_attribute(value, name, at)
+            case Tuple():
+                if name in value.names:
+                    return value.elements[value.names.index(name)]
+                if value.cls is not None:
+                    method = self.class_attribute(value.cls, name)
+                    if method is not None:
+                        return self.bound(method, value, at)
+                return Method(value, name)
+            case Union():
+                return self.union_attribute(value, name, at)
+            case Const(value=None):
+                # On this path Python raises; another path goes on.
+                return self.unknown(f".{name}", [], at)
+            case Box(kind="namespace"):
+                found = self.peek_item(value, Const(name))
+                return found if found is not None else Method(value, name)
+            case Symbolic() if name in SHAPES:
+                return self.unknown(f".{name}", [], at)
+            case Symbolic() if name == "dtype":
+                return DTypeValue(DType.FLOAT)
+            case NoGradient():
+                return self.unknown(f".{name}", [value], at)
+            case DTypeValue() if name in ("name", "base_dtype", "real_dtype", "as_numpy_dtype"):
+                return value if name != "name" else Const(value.name or "float32")
+            case BoundMethod() if name == "__func__":
+                return value.function
+            case BoundMethod() if name == "__self__":
+                return value.receiver
+            case FunctionValue() if name in ("__name__", "__qualname__"):
+                return Const(value.lazy.name)
+            case TapeValue() | Const() | Box() | Dataset() | Pause() | Symbolic() | Native():
+                return Method(value, name)
+            case FunctionValue() | BoundMethod():
+                stored: Value | None = self.state.cells.get((function_key(value), name))
+                return stored if stored is not None else Method(value, name)
+            case _:
+                return self.unknown(f".{name}", [], at)
+
+    def external_attribute(self, value: External, name: str) -> Value:
+        raise NotImplementedError
+
+    def library_attribute(self, value: Instance, name: str, at: Place) -> Value:
+        raise NotImplementedError
+
+    def union_attribute(self, value: Union, name: str, at: Place) -> Value:
+        options = [o for o in value.options if not isinstance(o, Const | NoGradient)]
+        found = [self.attribute(o, name, at) for o in options or value.options]
+        return self.join_all(found)
+
+    def instance_attribute(self, value: Instance, name: str, at: Place) -> Value:
+        stored: Value | None = self.state.cells.get((value.identity, name))
+        if stored is not None:
+            return stored
+        found = self.class_attribute(value.cls, name)
+        if found is not None:
+            return self.bound(found, value, at)
+        if name == "__class__":
+            return value.cls
+        if name == "__dict__":
+            items = self.attributes(value.identity)
+            box = Box("dict")
+            from tapelint.analysis.state import Contents
+
+            return self.fill(box, Contents(tuple(items.values()), tuple(items)))
+        getter = self.class_attribute(value.cls, "__getattr__")
+        if getter is not None and not name.startswith("__"):
+            return self.call(self.bound(getter, value, at), Arguments((Const(name),), {}, at))
+        return self.library_attribute(value, name, at)
+
+    def bound(self, found: Value, receiver: Value, at: Place) -> Value:
+        """Return a class attribute as seen from an instance."""
+        match found:
+            case FunctionValue():
+                if "property" in found.marks:
+                    return self.call(
+                        BoundMethod(found, receiver), Arguments((), {}, at)
+                    )
+                if "staticmethod" in found.marks:
+                    return found
+                if "classmethod" in found.marks and isinstance(receiver, Instance):
+                    return BoundMethod(found, receiver.cls)
+                return BoundMethod(found, receiver)
+            case Native() if found.name in ("property", "method"):
+                return found.call(self, Arguments((receiver,), {}, at))
+            case _:
+                return found
+
+    def unbound(self, found: Value, cls: ClassValue) -> Value:
+        if isinstance(found, FunctionValue) and "classmethod" in found.marks:
+            return BoundMethod(found, cls)
+        return found
+
+    def super_attribute(self, value: Super, name: str, at: Place) -> Value:
+        cls = value.receiver.cls if isinstance(value.receiver, Instance) else value.owner
+        order = list(self.ancestry(cls))
+        after = [
+            i for i, c in enumerate(order)
+            if isinstance(c, ClassValue) and c.identity == value.owner.identity
+        ]
+        for ancestor in order[after[0] + 1 if after else 1 :]:
+            if isinstance(ancestor, ClassValue):
+                found = self.state.cells.get((ancestor.identity, name))
+                if found is not None:
+                    return self.bound(found, value.receiver, at)
+        if isinstance(value.receiver, Instance):
+            return Method(value, name)
+        return self.unknown(f".{name}", [], at)
+
+    def data_attribute(self, value: Data, name: str, at: Place) -> Value:
+        kind = value.kind
+        stored: Value | None = self.state.cells.get((value.node, name))
+        if stored is not None:
+            return stored
+        if name in SHAPES:
+            return self.shape_of(value, name, at)
+        if name == "dtype":
+            return DTypeValue(value.dtype)
+        if kind is Kind.UNKNOWN:
+            if name in UNKNOWN_METHODS:
+                return Method(value, name)
+            made = self.unknown(f".{name}", [value], at)
+            self.state.cells[(value.node, name)] = made
+            return made
+        if name in ARRAY_VIEWS:
+            return self.record(
+                f".{name}", [("x", value)], at, dtype=value.dtype,
+                kind=kind if kind in (Kind.ARRAY, Kind.PYTHON) else Kind.TENSOR,
+            )
+        if name == "indices":
+            return self.record(".indices", [("x", value)], at, dtype=DType.INT)
+        return Method(value, name)
+
+    def shape_of(self, value: Data, name: str, at: Place) -> Value:
+        if name == "shape" and value.shape is not None:
+            return Tuple(
+                tuple(
+                    Const(n) if n is not None
+                    else Data(self.node("dimension", Kind.PYTHON, DType.INT, at))
+                    for n in value.shape
+                )
+            )
+        if name == "ndim" and value.shape is not None:
+            return Const(len(value.shape))
+        edges = [Edge(value.node, Effect.CUT, Reason.VALUE_FREE)]
+        return Data(self.node(f".{name}", Kind.PYTHON, DType.INT, at, edges))
+
+    def variable_attribute(self, value: VariableValue, name: str, at: Place) -> Value:
+        match name:
+            case "shape" | "ndim" | "size":
+                return Data(self.node(f".{name}", Kind.PYTHON, DType.INT, at))
+            case "dtype":
+                return DTypeValue(value.node.dtype)
+            case "trainable":
+                if value.node.trainable is None:
+                    return Data(self.node(".trainable", Kind.PYTHON, DType.BOOL, at))
+                return Const(value.node.trainable)
+            case "name" | "path":
+                return Data(self.node(f".{name}", Kind.PYTHON, DType.STRING, at))
+            case "value" if value.library == "keras":
+                # A property: the inner tf.Variable, the same source for a tape.
+                return value
+            case "T" | "real" | "imag":
+                return self.record(f".{name}", [("x", value)], at, dtype=value.node.dtype)
+            case _:
+                return Method(value, name)
+
+    # ------------------------------------------------------------------ writing
+
+    def peek(self, owner: Value, name: str) -> Value | None:
+        """Return a stored attribute without computing anything."""
+        match owner:
+            case Instance() | ClassValue():
+                found: Value | None = self.state.cells.get((owner.identity, name))
+                return found
+            case Data():
+                held: Value | None = self.state.cells.get((owner.node, name))
+                return held
+            case _:
+                return None
+
+    def set_attribute(self, owner: Value, name: str, value: Value, at: Place) -> None:
+        """Run `owner.name = value`."""
+        match owner:
+            case Instance():
+                setter = self.class_attribute(owner.cls, name)
+                if isinstance(setter, FunctionValue) and "property" in setter.marks:
+                    written = self.class_attribute(owner.cls, f"{name}.setter")
+                    if isinstance(written, FunctionValue):
+                        self.call(BoundMethod(written, owner), Arguments((value,), {}, at))
+                        return
+                self.state.cells[(owner.identity, name)] = value
+            case ClassValue():
+                self.state.cells[(owner.identity, name)] = value
+            case FunctionValue() | BoundMethod():
+                self.state.cells[(function_key(owner), name)] = value
+            case Data():
+                self.state.cells[(owner.node, name)] = value
+                if owner.kind is Kind.UNKNOWN:
+                    self.escape(value)
+            case Box(kind="namespace"):
+                self.set_box_item(owner, Const(name), value)
+            case Union():
+                for option in owner.options:
+                    if isinstance(option, Instance):
+                        old = self.state.cells.get((option.identity, name), NONE)
+                        self.state.cells[(option.identity, name)] = self.join_values(old, value)
+                    else:
+                        self.set_attribute(option, name, value, at)
+            case _:
+                self.escape(value)
+
+
+# Methods of unknown values that mean the same on whatever has them.
+UNKNOWN_METHODS = frozenset({"numpy", "item", "tolist"})
+
+
+def function_key(value: FunctionValue | BoundMethod) -> object:
+    """Return what attributes of a function are stored under: the same for every copy of it."""
+    return value.lazy if isinstance(value, FunctionValue) else value.function.lazy

@@ -1,0 +1,100 @@
+"""What the interpreter saw: facts about tapes and gradients, without an opinion.
+
+Checks turn observations into findings, or decline. A place is where the user's eye should go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from tapelint.analysis.graph import Edge, Node, Rebinding
+from tapelint.analysis.ir import Place
+
+
+class Cause(Enum):
+    """Why a source gets no gradient, in the catalogue's words."""
+
+    UNWATCHED = "not watched"
+    NOT_TRAINABLE = "not trainable"
+    BLOCKED_DTYPE = "integer source"
+    LATE_WATCH = "watched too late"
+    NOT_AUTO_WATCHED = "not watched automatically"
+    REBOUND = "rebound"
+    EQUAL = "equal but different tensor"
+    UNCONNECTED = "never used"
+    CUT = "cut"
+    OUTSIDE = "computed outside the tape"
+    PAUSED = "not recorded"
+    RESET = "forgotten by reset"
+    HIGHER_ORDER = "inner gradient outside the outer tape"
+    WRONG_TAPE = "another tape"
+    NEVER_ENTERED = "tape never entered"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Break:
+    """One thing that is wrong on the way from source to target. `node` is the value it made."""
+
+    cause: Cause
+    node: Node
+    edge: Edge | None = None
+    rebinding: Rebinding | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lost:
+    """One source without a gradient: the breaks, and the way, both from source to target."""
+
+    label: str
+    source: Node
+    breaks: tuple[Break, ...]
+    way: tuple[Node, ...]
+    likely: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GradientAsked:
+    """`tape.gradient(target, sources)` (or a Jacobian) ran; `lost` are the sources that get None."""
+
+    place: Place
+    method: str
+    tape: Place
+    target: Node | None
+    target_label: str
+    asked: int
+    lost: tuple[Lost, ...]
+    stack: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TapeExhausted:
+    """A tape that is not persistent was asked again."""
+
+    place: Place
+    method: str
+    first: Place
+    tape: Place
+    is_same_call: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TapeMisused:
+    """A tape was used where TensorFlow raises or answers nonsense; `what` says how."""
+
+    place: Place
+    what: str
+    tape: Place | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VariableAugmented:
+    """`v += d` on a `tf.Variable`: TensorFlow raises."""
+
+    place: Place
+    label: str
+    op: str
+    variable: Node
+
+
+Observation = GradientAsked | TapeExhausted | TapeMisused | VariableAugmented

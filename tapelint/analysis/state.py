@@ -1,0 +1,176 @@
+"""Everything that changes while the program runs, in one map that branches copy and join.
+
+Cells: names by (frame, name), attributes by (object, name), contents of boxes, tapes, and what
+variables were assigned. Copying is one dict copy; joining looks only at cells that differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tapelint.analysis.graph import Node, Session
+from tapelint.analysis.ir import Place
+from tapelint.analysis.values import Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contents:
+    """Elements of a list or items of a dict that can be told apart, and `rest` for all others.
+
+    `keys` is None for sequences. A dict key is the constant itself. `rest` stands for any number
+    of further elements (None: there are none).
+    """
+
+    values: tuple[Value, ...] = ()
+    keys: tuple[Hashable, ...] | None = None
+    rest: Value | None = None
+    # An iterator or zip that has been walked through already.
+    is_spent: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TapeState:
+    """Where a tape stands. `used` is the place of the request that used it up."""
+
+    session: Session
+    persistent: bool | None
+    is_recording: bool = False
+    is_paused: bool = False
+    was_entered: bool = False
+    used: Place | None = None
+    # The tape may or may not have been used, or its state is otherwise not certain.
+    is_vague: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VariableState:
+    """What was last assigned to a variable: the node through which later reads see it."""
+
+    read: Node
+
+
+class State:
+    """One line of execution."""
+
+    __slots__ = ("cells", "escaped", "order", "watched")
+
+    def __init__(self) -> None:
+        self.cells: dict[Hashable, Any] = {}
+        self.watched: frozenset[tuple[Session, Node]] = frozenset()
+        self.escaped: frozenset[Node] = frozenset()
+        # Identities of tapes that are recording or paused, outermost first.
+        self.order: tuple[int, ...] = ()
+
+    def fork(self) -> State:
+        """Return a copy that may go its own way."""
+        copy = State()
+        copy.cells = dict(self.cells)
+        copy.watched = self.watched
+        copy.escaped = self.escaped
+        copy.order = self.order
+        return copy
+
+    def tape(self, identity: int) -> TapeState | None:
+        """Return where a tape stands, None for one that was never made here."""
+        found: TapeState | None = self.cells.get(("tape", identity))
+        return found
+
+    def set_tape(self, identity: int, **changes: Any) -> None:
+        """Change some fields of a tape's state."""
+        old = self.cells[("tape", identity)]
+        self.cells[("tape", identity)] = replace(old, **changes)
+
+    def recording(self) -> tuple[frozenset[Session], frozenset[Session]]:
+        """Return the sessions that record now, and those paused now."""
+        if not self.order:
+            return frozenset(), frozenset()
+        active, paused = [], []
+        for identity in self.order:
+            tape = self.cells[("tape", identity)]
+            (paused if tape.is_paused else active).append(tape.session)
+        return frozenset(active), frozenset(paused)
+
+
+Joiner = Callable[[Value, Value], Value]
+
+
+def join(states: Iterable[State | None], join_values: Joiner) -> State | None:
+    """Return one state that stands for all the given ones; None where none is alive."""
+    alive = [s for s in states if s is not None]
+    if not alive:
+        return None
+    result = alive[0]
+    for other in alive[1:]:
+        result = _join_two(result, other, join_values)
+    return result
+
+
+def _join_two(a: State, b: State, join_values: Joiner) -> State:
+    if a is b:
+        return a
+    result = State()
+    cells = dict(a.cells)
+    for key, right in b.cells.items():
+        left = cells.get(key)
+        if left is right:
+            continue
+        # A name bound on one side only: the other side cannot use it without failing.
+        cells[key] = right if left is None else _join_cells(left, right, join_values)
+    result.cells = cells
+    result.watched = a.watched | b.watched
+    result.escaped = a.escaped | b.escaped
+    result.order = a.order + tuple(t for t in b.order if t not in a.order)
+    return result
+
+
+def _join_cells(left: Any, right: Any, join_values: Joiner) -> Any:
+    match left, right:
+        case Contents(), Contents():
+            return _join_contents(left, right, join_values)
+        case TapeState(), TapeState():
+            return _join_tapes(left, right)
+        case VariableState(), VariableState():
+            return left if left.read.number >= right.read.number else right
+        case _:
+            return join_values(left, right)
+
+
+def _join_contents(left: Contents, right: Contents, join_values: Joiner) -> Contents:
+    rest = left.rest
+    if right.rest is not None:
+        rest = right.rest if rest is None else join_values(rest, right.rest)
+    spent = left.is_spent and right.is_spent
+    if left.keys is not None and right.keys is not None:
+        items = dict(zip(left.keys, left.values, strict=True))
+        for key, value in zip(right.keys, right.values, strict=True):
+            items[key] = join_values(items[key], value) if key in items else value
+        return Contents(tuple(items.values()), tuple(items), rest, spent)
+    longer, shorter = left.values, right.values
+    if len(longer) < len(shorter):
+        longer, shorter = shorter, longer
+    values = tuple(join_values(x, y) for x, y in zip(longer, shorter, strict=False))
+    for extra in longer[len(shorter) :]:
+        rest = extra if rest is None else join_values(rest, extra)
+    return Contents(values, None, rest, spent)
+
+
+def _join_tapes(left: TapeState, right: TapeState) -> TapeState:
+    same = (
+        left.session is right.session
+        and left.is_recording == right.is_recording
+        and left.is_paused == right.is_paused
+        and (left.used is None) == (right.used is None)
+        and left.persistent == right.persistent
+    )
+    if same and not (left.is_vague or right.is_vague):
+        return left
+    newest = left if left.session.number >= right.session.number else right
+    return replace(
+        newest,
+        used=left.used if left.used is not None and right.used is not None else None,
+        is_recording=left.is_recording or right.is_recording,
+        is_paused=left.is_paused and right.is_paused,
+        is_vague=True,
+    )

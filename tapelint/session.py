@@ -1,0 +1,288 @@
+"""Many files: which hold a tape, what is found in each, and what of that is to be reported.
+
+Nothing of the analysis is imported before a file turns out to hold a tape.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+
+from tapelint import workers
+from tapelint.model import Confidence, Finding
+from tapelint.settings import Settings
+from tapelint.source.markers import file_may_hold_tape, may_hold_tape
+from tapelint.source.read import SourceText, Unreadable, decode, read, unreadable_file
+from tapelint.workers import Fate
+
+UNREADABLE = "TAP901"
+REPORT = "please report this: TAPELINT_DEBUG=1 shows where in tapelint it happened"
+# A process for less than this would take longer to start than it saves.
+BYTES_PER_PROCESS = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to check: on disk at `path`, or handed in as `data`. `shown` names it."""
+
+    shown: str
+    path: Path | None = None
+    data: bytes | None = None
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a file gave. `source` is only there for a file with findings: reports quote it."""
+
+    findings: tuple[Finding, ...]
+    source: SourceText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run gave, ready to be reported.
+
+    Of `files_checked` files, `files_skipped` hold no tape and were not parsed. `sources` has the
+    text of every file that a finding lies in, by the path it shows.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    files_checked: int = 0
+    files_skipped: int = 0
+    suppressed: int = 0
+    seconds: float = 0.0
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+def run(
+    files: Iterable[tuple[Path, str]],
+    settings: Settings,
+    *,
+    stdin: tuple[str, bytes] | None = None,
+    unlisted: Sequence[tuple[str, str]] = (),
+    processes: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Result:
+    """Check `files`, pairs of a path and how it is shown, and what came over standard input.
+
+    `unlisted` are folders that could not be searched, each with the reason: they become findings,
+    as files do that cannot be read. `progress` is told how many of the files that hold a tape
+    are done.
+    """
+    start = time.perf_counter()
+    outcomes = [
+        Outcome((unreadable_file(shown, f"the folder cannot be searched: {reason}"),))
+        for shown, reason in unlisted
+    ]
+    jobs: list[Job] = []
+    checked = len(outcomes)
+    for path, shown in files:
+        checked += 1
+        try:
+            if file_may_hold_tape(path):
+                jobs.append(Job(shown, path, size=_size(path)))
+        except Unreadable as problem:
+            outcomes.append(Outcome((problem.finding(shown),)))
+    if stdin is not None:
+        checked += 1
+        shown, data = stdin
+        if may_hold_tape(data):
+            jobs.append(Job(shown, data=data, size=len(data)))
+    skipped = checked - len(outcomes) - len(jobs)
+    outcomes += _checked(jobs, settings, processes, progress)
+    findings, suppressed, sources = _reported(outcomes, settings)
+    return Result(findings, checked, skipped, suppressed, time.perf_counter() - start, sources)
+
+
+def check(job: Job, settings: Settings) -> Outcome:
+    """Check one file; whatever goes wrong becomes a finding."""
+    from tapelint import engine
+
+    source: SourceText | None = None
+    try:
+        if job.data is not None:
+            source = decode(job.data, job.shown)
+        elif job.path is not None:
+            source = read(job.path, job.shown)
+        assert source is not None
+        with warnings.catch_warnings():
+            # for: SyntaxWarning: invalid escape sequence, which is not what was asked
+            warnings.simplefilter("ignore")
+            findings = tuple(engine.lint(source, settings))
+    except Unreadable as problem:
+        findings = (problem.finding(job.shown),)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a panic of LibCST's parser is no Exception
+        findings = (_gave_up(job.shown, error),)
+    return Outcome(findings, source if findings else None)
+
+
+def selected(settings: Settings) -> frozenset[str]:
+    """Return the codes to report; raise `registry.UnknownRule` for a selector that names none."""
+    from tapelint import registry
+
+    codes = registry.default_codes()
+    is_reported = True
+    for selection in settings.selections:
+        if selection.select:
+            codes = registry.select(selection.select)
+        codes |= registry.select(selection.extend_select)
+        ignored = registry.select(selection.ignore)
+        codes -= ignored
+        is_reported = is_reported and UNREADABLE not in ignored
+    for entry in settings.per_file_ignores:
+        registry.select(entry.ignore)
+    # A file that could not be checked must not pass for clean because other rules were asked for.
+    return codes | {UNREADABLE} if is_reported else codes
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # it is gone, and whoever reads it will say so
+
+
+def _checked(
+    jobs: list[Job],
+    settings: Settings,
+    processes: int | None,
+    progress: Callable[[int, int], None],
+) -> list[Outcome]:
+    """Check the files that may hold a tape, the large ones first so that none is waited for."""
+    if not jobs:
+        return []
+    jobs = sorted(jobs, key=lambda job: (-job.size, job.shown))
+    is_debugged = bool(os.environ.get("TAPELINT_DEBUG"))
+    if is_debugged or workers.start_method() == "fork":
+        # Imported once here instead of once in every process.
+        import tapelint.engine  # noqa: F401
+    task = partial(check, settings=settings)
+    outcomes: list[Outcome] = []
+    if is_debugged:
+        workers.with_deep_stack(lambda: outcomes.extend(map(task, jobs)))
+        return outcomes
+    useful = 1 + sum(job.size for job in jobs) // BYTES_PER_PROCESS
+    count = min(processes or available_processors(), useful)
+    answers = workers.run(task, jobs, processes=count, seconds=settings.seconds)
+    for done, (index, answer) in enumerate(answers, start=1):
+        if isinstance(answer, Fate):
+            answer = Outcome((_lost(jobs[index].shown, answer, settings.seconds),))
+        outcomes.append(answer)
+        progress(done, len(jobs))
+    return outcomes
+
+
+def available_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _lost(shown: str, fate: Fate, seconds: float) -> Finding:
+    if fate is Fate.TIMED_OUT:
+        message = f"the analysis of this file took longer than {seconds:g} seconds"
+        advice = "raise `seconds-per-file` in the settings, or exclude the file"
+        return unreadable_file(shown, message, help=advice)
+    return unreadable_file(shown, "the analysis crashed on this file", help=REPORT)
+
+
+def _gave_up(shown: str, error: BaseException) -> Finding:
+    if os.environ.get("TAPELINT_DEBUG"):
+        traceback.print_exception(type(error), error, error.__traceback__, file=sys.stderr)
+    if isinstance(error, RecursionError):
+        return unreadable_file(shown, "the code is nested too deeply to be analysed")
+    if isinstance(error, MemoryError):
+        return unreadable_file(shown, "the analysis of this file ran out of memory")
+    message = f"the analysis failed with an internal error ({type(error).__name__})"
+    return unreadable_file(shown, message, help=REPORT)
+
+
+def _reported(
+    outcomes: Sequence[Outcome], settings: Settings
+) -> tuple[tuple[Finding, ...], int, Mapping[str, str]]:
+    """Drop what is not selected, then what comments keep back; sort what is left."""
+    if not any(outcome.findings for outcome in outcomes):
+        return (), 0, {}
+    from tapelint.source import suppress
+
+    wanted = _wanted(settings)
+    kept: list[Finding] = []
+    suppressed = 0
+    sources: dict[str, str] = {}
+    for outcome in outcomes:
+        findings: tuple[Finding, ...] = tuple(filter(wanted, outcome.findings))
+        if outcome.source is not None and findings:
+            findings, held = suppress.apply(findings, outcome.source, _names)
+            suppressed += len(held)
+            sources[outcome.source.path] = outcome.source.text
+        kept += findings
+    return tuple(sorted(kept, key=lambda found: found.sort_key)), suppressed, sources
+
+
+def _wanted(settings: Settings) -> Callable[[Finding], bool]:
+    """Return the test that a finding must pass to be reported at all."""
+    codes = selected(settings)
+    by_file = _file_ignores(settings) if settings.per_file_ignores else lambda path: frozenset()
+
+    def is_wanted(finding: Finding) -> bool:
+        if settings.min_confidence is Confidence.CERTAIN is not finding.confidence:
+            return False
+        return finding.code in codes and finding.code not in by_file(finding.span.path)
+
+    return is_wanted
+
+
+def _file_ignores(settings: Settings) -> Callable[[str], frozenset[str]]:
+    from tapelint import registry
+    from tapelint.source.ignores import compile_patterns
+
+    root = str(settings.root or Path.cwd())
+    entries = [
+        (patterns, registry.select(entry.ignore))
+        for entry in settings.per_file_ignores
+        if (patterns := compile_patterns(root, [entry.pattern])) is not None
+    ]
+
+    @cache
+    def ignored(path: str) -> frozenset[str]:
+        full = os.path.abspath(path)
+        hits = [codes for patterns, codes in entries if patterns.verdict(full, is_folder=False)]
+        return frozenset().union(*hits)
+
+    return ignored
+
+
+def _names(selector: str, finding: Finding) -> bool:
+    """Tell whether a suppression means a finding, by any spelling that selects rules."""
+    return finding.code in _codes(selector)
+
+
+@cache
+def _codes(selector: str) -> frozenset[str]:
+    from tapelint import registry
+
+    try:
+        return registry.select([selector])
+    except registry.UnknownRule:
+        return frozenset()
+
+
+def count_by_code(findings: Iterable[Finding]) -> list[tuple[int, str, str]]:
+    """Return how often each rule was met, the most frequent first."""
+    counted = Counter((finding.code, finding.name) for finding in findings)
+    return sorted(
+        ((number, code, name) for (code, name), number in counted.items()),
+        key=lambda row: (-row[0], row[1]),
+    )
