@@ -122,7 +122,7 @@ def check(job: Job, settings: Settings) -> Outcome:
         findings = (problem.finding(job.shown),)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # a panic of LibCST's parser is no Exception
+    except BaseException as error:  # noqa: BLE001 - a panic of LibCST's parser is no Exception
         findings = (_gave_up(job.shown, error),)
     return Outcome(findings, source if findings else None)
 

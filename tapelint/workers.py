@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import Enum
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -169,7 +169,7 @@ class _Pool(Generic[Item, Answer]):
             yield index, fate
 
 
-def start_method() -> str:
+def start_method() -> Literal["fork", "spawn"]:
     """Return how processes are best started here: a fork has all modules loaded already."""
     # Frameworks of macOS do not survive a fork.
     can_fork = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
@@ -209,6 +209,6 @@ def _answer_all(task: Callable[[Item], object], connection: Connection, parent: 
         try:
             index, item = connection.recv()
             connection.send((index, task(item)))
-        except BaseException:
+        except BaseException:  # noqa: BLE001
             # Whatever it is, the parent knows which item it was.
             os._exit(70)

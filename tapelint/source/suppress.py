@@ -117,8 +117,8 @@ def comments(text: str) -> Iterator[Comment]:
     while token := TOKEN.search(text, position):
         between = text[position : token.start()]
         # The r of r"..." is no code of its own, and a docstring is not what a file does.
-        has_code = bool(PREFIX.sub("", between).strip() if token["comment"] is None else between.strip())
-        is_top = is_top and not has_code
+        code = between if token["comment"] is not None else PREFIX.sub("", between)
+        is_top = is_top and not code.strip()
         line, line_start = _advance(text, position, token.start(), line, line_start)
         if token["comment"] is not None:
             is_alone = not text[line_start : token.start()].strip()
