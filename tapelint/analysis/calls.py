@@ -140,6 +140,7 @@ class Calls(Objects):
         arguments: Arguments,
         on_yield: Callable[[Value], bool] | None = None,
     ) -> Value:
+        self.reached.add(function.lazy)
         frame = self.open_frame(function, body, arguments)
         frame.on_yield = on_yield
         self.frames.append(frame)
@@ -168,7 +169,6 @@ class Calls(Objects):
 
     def finish(self, frame: Frame, body: ir.Function) -> Value:
         """Join the ends of a call and give back its value."""
-        self.reached.add(body)
         if not frame.returns:
             raise Dead
         states = [state for state, _ in frame.returns]

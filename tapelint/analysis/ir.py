@@ -264,6 +264,9 @@ class LazyFunction(Protocol):
     def mentions(self, *words: str) -> bool:
         """Whether its source text (nested functions included) holds one of the words."""
 
+    def source(self) -> str:
+        """Return its source text, nested functions included."""
+
     def get(self) -> Function:
         """Parse and lower once; later calls return the same object."""
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
+# for: self.a = 1; self.b: int = 2; self.c += 3; self.d, self.e = 4, 5
+ASSIGNED_ATTRIBUTE = re.compile(r"\bself\.(\w+)\s*(?:,|:[^=\n]+=|[-+*/%@&|^<>]{0,2}=(?!=))")
 STRING = re.compile(r"([A-Za-z]*)(\"{3}|'{3}|\"|')")
 
 
@@ -22,6 +24,11 @@ def mentions(text: str, words: Iterable[str]) -> bool:
     return any(
         word in text and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) for word in words
     )
+
+
+def assigned_attributes(text: str) -> frozenset[str]:
+    """Return the names `self.NAME` is assigned under in the text, a few too many rather than few."""
+    return frozenset(ASSIGNED_ATTRIBUTE.findall(text))
 
 
 def number(text: str) -> object:

@@ -260,7 +260,11 @@ class InnerFunction:
 
     def mentions(self, *words: str) -> bool:
         """Whether its text holds one of the words."""
-        return mentions(self._chunk.code(self._node), words)
+        return mentions(self.source(), words)
+
+    def source(self) -> str:
+        """Return its source text."""
+        return self._chunk.code(self._node)
 
     def get(self) -> ir.Function:
         """Lower once."""

@@ -336,7 +336,11 @@ class InnerLambda:
 
     def mentions(self, *words: str) -> bool:
         """Whether its text holds one of the words."""
-        return mentions(self._chunk.code(self._node), words)
+        return mentions(self.source(), words)
+
+    def source(self) -> str:
+        """Return its source text."""
+        return self._chunk.code(self._node)
 
     def get(self) -> ir.Function:
         """Lower once."""

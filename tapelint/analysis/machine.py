@@ -21,7 +21,6 @@ from tapelint.analysis.values import (
     Data,
     Dataset,
     External,
-    Function,
     FunctionValue,
     Instance,
     Native,
@@ -94,7 +93,7 @@ class Machine:
         self.budget = budget
         # States that explicit `raise` statements ended in, for each `try` that is open.
         self.raised: list[list[State]] = []
-        self.reached: set[Function] = set()
+        self.reached: set[LazyFunction] = set()
 
     # What the other halves of the interpreter provide.
 
@@ -277,6 +276,36 @@ class Machine:
             )
         node = self.node(op, kind, result, place, edges, recorded=recorded, note=note)
         return Data(node)
+
+    def leave_tensorflow(
+        self,
+        op: str,
+        values: Iterable[Value],
+        place: Place,
+        kind: Kind,
+        dtype: DType | None = None,
+        reason: Reason = Reason.PYTHON,
+    ) -> Data:
+        """Make an array or number of the values: what was a tensor is cut, arrays go on."""
+        self.step()
+        given = list(values)
+        edges = []
+        for leaf in (leaf for value in given for leaf in self.leaves(value)):
+            if leaf.is_tensor:
+                edges.append(Edge(leaf, Effect.CUT, reason, op))
+            else:
+                edges.append(Edge(leaf, argument=op))
+        if dtype is None:
+            dtype = promoted(edges, [("", value) for value in given])
+        return Data(self.node(op, kind, dtype, place, edges))
+
+    def derived(
+        self, op: str, values: Iterable[Value], place: Place, kind: Kind, dtype: DType
+    ) -> Data:
+        """Make a value of the same world: an array of arrays, a number of numbers."""
+        self.step()
+        edges = [Edge(leaf) for value in values for leaf in self.leaves(value)]
+        return Data(self.node(op, kind, dtype, place, edges))
 
     def unknown(
         self, op: str, inputs: Iterable[Value], place: Place | None, note: str = ""

@@ -107,7 +107,11 @@ class OutlinedFunction:
 
     def mentions(self, *words: str) -> bool:
         """Whether its text holds one of the words."""
-        return mentions(self._text(), words)
+        return mentions(self.source(), words)
+
+    def source(self) -> str:
+        """Return its source text."""
+        return self._text()
 
     def get(self) -> ir.Function:
         """Parse and lower once; raise SyntaxProblem where LibCST cannot read what Python can."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tapelint.analysis.graph import DType, Kind, Node
 
 if TYPE_CHECKING:
-    from tapelint.analysis.ir import Function, LazyFunction, Place
+    from tapelint.analysis.ir import LazyFunction, Place
 
 _identities = itertools.count(1)
 
@@ -277,7 +277,6 @@ __all__ = [
     "Data",
     "Dataset",
     "External",
-    "Function",
     "FunctionValue",
     "Instance",
     "Method",

@@ -1,20 +1,63 @@
-"""Where models are registered: by canonical name, or by name prefix for whole families."""
+"""Where models are registered: functions by canonical name or prefix, methods by kind of receiver,
+library classes by name or prefix.
+
+Looking a model up imports all of them once.
+"""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
-from tapelint.analysis.values import Arguments, Value
+from tapelint.analysis.ir import Place
+from tapelint.analysis.values import Arguments, Instance, Value
 
 if TYPE_CHECKING:
     from tapelint.analysis.interpreter import Interpreter
 
 Model = Callable[["Interpreter", Arguments], Value]
 FamilyModel = Callable[["Interpreter", str, Arguments], Value]
+MethodModel = Callable[["Interpreter", Value, str, Arguments], Value]
 
-MODELS: dict[str, Model] = {}
-FAMILIES: dict[str, FamilyModel] = {}
+_models: dict[str, Model] = {}
+_families: dict[str, FamilyModel] = {}
+_methods: dict[type, MethodModel] = {}
+_classes: dict[str, LibraryClass] = {}
+
+
+class LibraryClass:
+    """What a class of a library does; subclasses model the ones that have semantics.
+
+    This one stands for every class that is not understood: whatever it gives may depend on
+    whatever it was handed.
+    """
+
+    def init(self, machine: Interpreter, made: Instance, arguments: Arguments) -> None:
+        """Run `__init__` on a new instance of the class, or of a project class based on it."""
+        for value in arguments.values:
+            machine.hand_out(value)
+
+    def call(self, machine: Interpreter, instance: Instance, arguments: Arguments) -> Value:
+        """Run `instance(...)`."""
+        return machine.opaque_call("call", [instance, *arguments.values], arguments.place)
+
+    def attribute(
+        self, machine: Interpreter, instance: Instance, name: str, at: Place
+    ) -> Value | None:
+        """Return an attribute nobody has set, None where the name is a method to be called."""
+        return machine.unknown(f".{name}", [instance], at)
+
+    def method(
+        self, machine: Interpreter, instance: Instance, name: str, arguments: Arguments
+    ) -> Value:
+        """Run a method the project does not define."""
+        return machine.opaque_call(name, [instance, *arguments.values], arguments.place)
+
+
+UNKNOWN_CLASS = LibraryClass()
 
 
 def models(*names: str) -> Callable[[Model], Model]:
@@ -22,7 +65,7 @@ def models(*names: str) -> Callable[[Model], Model]:
 
     def register(model: Model) -> Model:
         for name in names:
-            MODELS[name] = model
+            _models[name] = model
         return model
 
     return register
@@ -33,17 +76,80 @@ def families(*prefixes: str) -> Callable[[FamilyModel], FamilyModel]:
 
     def register(model: FamilyModel) -> FamilyModel:
         for prefix in prefixes:
-            FAMILIES[prefix] = model
+            _families[prefix] = model
         return model
 
     return register
 
 
+def methods(*receivers: type) -> Callable[[MethodModel], MethodModel]:
+    """Register the model of all methods of values of a kind."""
+
+    def register(model: MethodModel) -> MethodModel:
+        for receiver in receivers:
+            _methods[receiver] = model
+        return model
+
+    return register
+
+
+Class = TypeVar("Class", bound=type[LibraryClass])
+
+
+def library_class(*names: str) -> Callable[[Class], Class]:
+    """Register a class model under canonical names, or prefixes with their trailing dot."""
+
+    def register(model: Class) -> Class:
+        made = model()
+        for name in names:
+            _classes[name] = made
+        return model
+
+    return register
+
+
+@cache
+def _load() -> None:
+    from tapelint.analysis import models as package
+
+    for entry in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        importlib.import_module(entry.name)
+
+
+@cache
+def model_of(name: str) -> Model | None:
+    """Return the model of a callable."""
+    _load()
+    return _models.get(name)
+
+
+@cache
 def family_of(name: str) -> FamilyModel | None:
     """Return the model of the longest registered prefix of a name."""
+    _load()
+    return _longest(name, _families)
+
+
+@cache
+def class_of(name: str) -> LibraryClass | None:
+    """Return the model of a library class, by its name or the longest prefix that has one."""
+    _load()
+    return _classes.get(name) or _longest(name, _classes)
+
+
+def methods_of(receiver: type) -> MethodModel | None:
+    """Return the model of the methods of a kind of value."""
+    _load()
+    return _methods.get(receiver)
+
+
+Found = TypeVar("Found")
+
+
+def _longest(name: str, registered: dict[str, Found]) -> Found | None:
     end = len(name)
     while (end := name.rfind(".", 0, end)) >= 0:
-        found = FAMILIES.get(name[: end + 1])
+        found = registered.get(name[: end + 1])
         if found is not None:
             return found
     return None

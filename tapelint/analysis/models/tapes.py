@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import trace
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session
 from tapelint.analysis.ir import Place
+from tapelint.analysis.models.registry import methods, models
 from tapelint.analysis.observations import (
     Break,
     Cause,
@@ -42,6 +43,7 @@ from tapelint.analysis.values import (
 
 if TYPE_CHECKING:
     from tapelint.analysis.calls import Calls
+    from tapelint.analysis.interpreter import Interpreter
     from tapelint.analysis.machine import Machine
 
 _sessions = itertools.count(1)
@@ -400,3 +402,20 @@ METHODS: dict[str, Callable[[Calls, TapeValue, Arguments], Value]] = {
     "__enter__": enter_by_hand,
     "__exit__": leave_by_hand,
 }
+
+
+@models("tf.GradientTape")
+def gradient_tape(machine: Interpreter, arguments: Arguments) -> Value:
+    """Run `tf.GradientTape(...)`."""
+    return make(machine, arguments)
+
+
+@methods(TapeValue)
+def method(machine: Interpreter, receiver: Value, name: str, arguments: Arguments) -> Value:
+    """Run a method of a tape."""
+    assert isinstance(receiver, TapeValue)
+    known = METHODS.get(name)
+    if known is None:
+        machine.observe(TapeMisused(arguments.place, f"no method {name}", receiver.place))
+        return machine.unknown(name, arguments.values, arguments.place)
+    return known(machine, receiver, arguments)

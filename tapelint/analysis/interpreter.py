@@ -1,0 +1,368 @@
+"""The interpreter: joins the halves, looks names up outside the project, and finds entry points.
+
+What a library callable means is in `models` and in the knowledge table, never here.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Iterator
+
+from tapelint.analysis import ir
+from tapelint.analysis.graph import DType, Kind
+from tapelint.analysis.ir import Place
+from tapelint.analysis.knowledge import canonical
+from tapelint.analysis.literals import assigned_attributes
+from tapelint.analysis.expressions import SPECIAL
+from tapelint.analysis.machine import Dead, Frame, OutOfBudget
+from tapelint.analysis.models import operations, registry
+from tapelint.analysis.models.builtins import is_instance
+from tapelint.analysis.models.constants import constant
+from tapelint.analysis.models.decorators import decorate
+from tapelint.analysis.models.functions import run_custom_gradient
+from tapelint.analysis.observations import Observation
+from tapelint.analysis.state import Contents
+from tapelint.analysis.statements import Statements
+from tapelint.analysis.values import (
+    NONE,
+    Arguments,
+    BoundMethod,
+    Box,
+    ClassValue,
+    Const,
+    Data,
+    External,
+    FunctionValue,
+    Instance,
+    Native,
+    Super,
+    Tuple,
+    Union,
+    Value,
+    fresh,
+)
+
+TAPE = "GradientTape"
+TAPE_NAME = "tf.GradientTape"
+MODULE_BUDGET = 150_000
+ENTRY_BUDGET = 60_000
+MOST_ENTRIES = 400
+OPERATORS = {name: op for op, name in SPECIAL.items()}
+BUILTINS = frozenset(dir(builtins))
+# Bases that add nothing a gradient could notice.
+PLAIN_BASES = frozenset(
+    {
+        "builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol", "typing.NamedTuple",
+        "typing_extensions.Protocol", "builtins.Exception", "enum.Enum", "enum.IntEnum",
+    }
+)  # fmt: skip
+
+
+class Interpreter(Statements):
+    """Runs one module, then whatever of it holds a tape and was not reached."""
+
+    def __init__(self, module: str = "") -> None:
+        super().__init__(MODULE_BUDGET)
+        self.module = module
+        self.globals = fresh()
+        self.defined: list[FunctionValue] = []
+        self.markers: tuple[str, ...] = (TAPE,)
+
+    # ------------------------------------------------------------------ entry points
+
+    def run_module(self, body: ir.Body) -> list[Observation]:
+        """Run the module as a script, then each entry point that was not reached."""
+        frame = Frame(self.globals, None, None, (), self.module)
+        frame.is_captured = True
+        cells = self.state.cells
+        cells[(self.globals, "__name__")] = Const("__main__")
+        self.frames.append(frame)
+        self.run_bounded(lambda: self.run_block(body))
+        after = self.state
+        self.markers = self.tape_names()
+        done = 0
+        while done < len(self.defined) and done < MOST_ENTRIES:
+            function = self.defined[done]
+            done += 1
+            if self.is_entry(function):
+                self.state = after.fork()
+                self.run_entry(function)
+        return self.observations
+
+    def tape_names(self) -> tuple[str, ...]:
+        """Return the names a tape is made by here: `GradientTape`, and `GT` if imported as that."""
+        held = self.attributes(self.globals)
+        return (TAPE, *(n for n, v in held.items() if isinstance(v, External) and v.name == TAPE_NAME))
+
+    def run_bounded(self, work: object) -> None:
+        """Run something to its end, or until it has taken too many steps."""
+        assert callable(work)
+        base = self.frames[:1]
+        try:
+            work()
+        except (Dead, OutOfBudget):
+            pass
+        self.frames = list(base)
+        self.stack = ()
+        self.raised.clear()
+
+    def is_entry(self, function: FunctionValue) -> bool:
+        """Whether nobody has run the function, though it holds a tape."""
+        return function.lazy not in self.reached and function.lazy.mentions(*self.markers)
+
+    def run_entry(self, function: FunctionValue) -> None:
+        """Run a function as a caller unknown to us might: its parameters are open."""
+        self.steps, self.budget = 0, ENTRY_BUDGET
+        self.state.order = ()
+
+        def work() -> None:
+            self.call(self.receiver_bound(function), self.open_arguments(function))
+
+        self.run_bounded(work)
+
+    def open_arguments(self, function: FunctionValue) -> Arguments:
+        return Arguments((), {}, function.lazy.get().at, is_open=True)
+
+    def receiver_bound(self, function: FunctionValue) -> Value:
+        """Return a method bound to an object of its class, made by a constructor we can follow."""
+        owner = function.owner
+        if owner is None or "staticmethod" in function.marks:
+            return function
+        cls: Value | None = self.state.cells.get((owner.identity, "<class>"))
+        owner = cls if isinstance(cls, ClassValue) else owner
+        if "classmethod" in function.marks:
+            return BoundMethod(function, owner)
+        made = self.entry_instance(owner, function)
+        return function if made is None else BoundMethod(function, made)
+
+    def entry_instance(self, owner: ClassValue, function: FunctionValue) -> Value | None:
+        if function.lazy.name in ("__init__", "__new__"):
+            return Instance(owner)
+        try:
+            arguments = Arguments((), {}, owner.place, is_open=True)
+            made = self.instantiate(owner, arguments)
+        except Dead:
+            made = Instance(owner)
+        if not isinstance(made, Instance):
+            return made
+        # Methods that have not run may have given these attributes other values.
+        for name in self.reassigned(owner):
+            cell = self.state.cells.get((made.identity, name))
+            if cell is not None:
+                other = self.unknown(f".{name}", [], owner.place)
+                self.state.cells[(made.identity, name)] = self.join_values(cell, other)
+        return made
+
+    def reassigned(self, owner: ClassValue) -> Iterator[str]:
+        """Yield the attributes that methods which were not run so far assign."""
+        for cls in self.ancestry(owner):
+            if not isinstance(cls, ClassValue):
+                continue
+            for name, value in self.attributes(cls.identity).items():
+                if isinstance(value, FunctionValue) and name != "__init__":
+                    if value.lazy not in self.reached:
+                        yield from assigned_attributes(value.lazy.source())
+
+    # ------------------------------------------------------------------ names
+
+    def run_define(self, statement: ir.Define) -> None:
+        super().run_define(statement)
+        frame = self.frame
+        found = self.state.cells.get((frame.identity, statement.function.name))
+        function = underlying(found)
+        if function is None or function.lazy is not statement.function:
+            function = FunctionValue(
+                statement.function, self.closure(), frame.module, self.class_being_made()
+            )
+        self.defined.append(function)
+
+    def builtin(self, expression: ir.Name) -> Value:
+        """Return what a name means that nobody bound."""
+        name = expression.id
+        if name in BUILTINS:
+            return External(f"builtins.{name}")
+        if name in ("__file__", "__doc__"):
+            return Data(self.node(name, Kind.PYTHON, DType.STRING, expression.at))
+        if name == "__class__":
+            frame = self.function_frame()
+            if frame.value is not None and frame.value.owner is not None:
+                return frame.value.owner
+        return self.unknown(name, [], expression.at)
+
+    def imported(self, statement: ir.Import | ir.ImportFrom) -> Iterator[tuple[str, Value]]:
+        """Yield the names an import binds."""
+        if isinstance(statement, ir.Import):
+            if statement.alias is not None:
+                yield statement.alias, self.external(statement.module)
+            else:
+                root = statement.module.partition(".")[0]
+                yield root, self.external(root)
+            return
+        if statement.name == "*":
+            return
+        module = "." * statement.level + statement.module
+        dotted = f"{module}.{statement.name}" if statement.module else f"{module}{statement.name}"
+        yield statement.alias or statement.name, self.external(dotted)
+
+    def external(self, dotted: str) -> Value:
+        """Return what a dotted name outside the project stands for."""
+        name = canonical(dotted)
+        known = constant(name)
+        return known if known is not None else External(name)
+
+    def external_attribute(self, value: External, name: str) -> Value:
+        if name == "__name__":
+            return Const(value.name.rpartition(".")[2])
+        return self.external(f"{value.name}.{name}")
+
+    # ------------------------------------------------------------------ calls
+
+    def call_external(self, name: str, arguments: Arguments) -> Value:
+        """Call something outside the project: a model, a class, or a row of the table."""
+        model = registry.model_of(name)
+        if model is not None:
+            return model(self, arguments)
+        library = registry.class_of(name)
+        if library is not None and is_class_name(name):
+            made = Instance(External(name))
+            library.init(self, made, arguments)
+            return made
+        family = registry.family_of(name)
+        if family is not None:
+            return family(self, name, arguments)
+        known = operations.apply(self, name, arguments)
+        if known is not None:
+            return known
+        return self.opaque_call(name, arguments.values, arguments.place)
+
+    def call_method(self, receiver: Value, name: str, arguments: Arguments) -> Value:
+        if isinstance(receiver, Instance):
+            library = self.library_of(receiver)
+            return library.method(self, receiver, name, arguments)
+        model = registry.methods_of(type(receiver))
+        if model is not None:
+            return model(self, receiver, name, arguments)
+        return self.opaque_call(name, [receiver, *arguments.values], arguments.place)
+
+    def opaque_call(self, name: str, values: Iterable[Value], place: Place) -> Data:
+        """Run code we know nothing of: it may change what it is handed and give back anything."""
+        given = list(values)
+        made = self.unknown(name, given, place)
+        for value in given:
+            self.hand_out(value)
+        return made
+
+    def hand_out(self, value: Value) -> None:
+        """Note that unknown code holds a value, and may put more into it if it is a container."""
+        self.escape(value)
+        if isinstance(value, Box) and value.kind in ("list", "dict", "set"):
+            contents = self.contents(value)
+            more = self.with_rest(contents, self.unknown("element", [], None))
+            self.fill(value, Contents(contents.values, contents.keys, more, contents.is_spent))
+        elif isinstance(value, Instance) and isinstance(value.cls, ClassValue):
+            # Nothing: what foreign code sets on the project's objects is rare and never seen.
+            pass
+        elif isinstance(value, FunctionValue | BoundMethod):
+            self.run_callback(value)
+
+    def run_callback(self, function: FunctionValue | BoundMethod) -> None:
+        """Run a function that was handed to unknown code, which will call it with anything."""
+        inner = function if isinstance(function, FunctionValue) else function.function
+        if inner.lazy in self.reached or not inner.lazy.mentions(*self.markers):
+            return
+        start = self.state.fork()
+        try:
+            self.call(function, self.open_arguments(inner))
+        except Dead:
+            self.state = start
+            return
+        merged = self.merge([start, self.state])
+        assert merged is not None
+        self.state = merged
+
+    # ------------------------------------------------------------------ library objects
+
+    def library_of(self, instance: Instance) -> registry.LibraryClass:
+        """Return the model of the library class that an object is based on."""
+        name = self.library_base(instance.cls)
+        if name is None:
+            return registry.UNKNOWN_CLASS
+        return registry.class_of(name) or registry.UNKNOWN_CLASS
+
+    def library_base(self, cls: Value) -> str | None:
+        for ancestor in self.ancestry(cls):
+            if isinstance(ancestor, External) and ancestor.name not in PLAIN_BASES:
+                return ancestor.name
+        return None
+
+    def library_attribute(self, value: Instance, name: str, at: Place) -> Value:
+        found = self.library_of(value).attribute(self, value, name, at)
+        if found is None:
+            from tapelint.analysis.values import Method
+
+            return Method(value, name)
+        return found
+
+    def library_init(self, made: Instance, arguments: Arguments) -> None:
+        if self.library_base(made.cls) is not None:
+            self.library_of(made).init(self, made, arguments)
+
+    def call_library_instance(self, receiver: Instance, arguments: Arguments) -> Value:
+        return self.library_of(receiver).call(self, receiver, arguments)
+
+    def call_instance(self, instance: Instance, arguments: Arguments) -> Value:
+        """Run `instance(...)`: its own `__call__`, or that of the library class below it."""
+        method = self.class_attribute(instance.cls, "__call__")
+        if method is not None:
+            return self.call(self.bound(method, instance, arguments.place), arguments)
+        return self.call_library_instance(instance, arguments)
+
+    # ------------------------------------------------------------------ small glue
+
+    def bind_target(self, target: ir.Expr, value: Value, at: Place) -> None:
+        self.bind(target, value, at)
+
+    def is_instance(self, value: Value, cls: Value) -> bool | None:
+        return is_instance(self, value, cls)
+
+    def frame_is_graph(self) -> bool:
+        """Whether the running code is traced by `tf.function`."""
+        return self.frame.is_graph
+
+    def apply_decorator(self, decorator: Value, value: Value, at: Place) -> Value:
+        return decorate(self, decorator, value, at)
+
+    def call_custom_gradient(self, function: FunctionValue, arguments: Arguments) -> Value:
+        return run_custom_gradient(self, function, arguments)
+
+    def special(self, receiver: Value, name: str, arguments: Arguments) -> Value:
+        """Run `x.__add__(y)` as the operator it spells."""
+        op = OPERATORS.get(name.strip("_"))
+        if op is not None and arguments.positional:
+            return self.binary(op, receiver, arguments.positional[0], arguments.place)
+        if name == "__neg__":
+            return self.negated("-", receiver, arguments.place)
+        if name == "__getitem__" and arguments.positional:
+            return self.item(receiver, arguments.positional[0], arguments.place)
+        return self.unknown(name, [receiver, *arguments.values], arguments.place)
+
+
+def is_class_name(name: str) -> bool:
+    """Whether a dotted name is a class by its spelling: `keras.layers.Dense`."""
+    return name.rpartition(".")[2][:1].isupper()
+
+
+def underlying(value: object) -> FunctionValue | None:
+    """Return the project function behind decorators."""
+    match value:
+        case FunctionValue():
+            return value
+        case BoundMethod():
+            return value.function
+        case Native(held=(first, *_)):
+            return underlying(first)
+        case _:
+            return None
+
+
+__all__ = ["Interpreter", "NONE", "Super", "Tuple", "Union"]

@@ -1,0 +1,253 @@
+"""Operations of TensorFlow and Keras: what the knowledge table says of a callable, applied.
+
+An operation makes a tensor of its arguments; the table says which of them a gradient reaches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tapelint.analysis import knowledge
+from tapelint.analysis.graph import DType, Effect, Kind, Reason
+from tapelint.analysis.ir import Place
+from tapelint.analysis.knowledge import DTypeClass, Facts, Output, ResultKind
+from tapelint.analysis.machine import dtype_of_constant
+from tapelint.analysis.models.constants import dtype_of
+from tapelint.analysis.values import (
+    NONE,
+    Arguments,
+    Box,
+    Const,
+    Data,
+    DTypeValue,
+    External,
+    Native,
+    Symbolic,
+    Tuple,
+    Union,
+    Value,
+    VariableValue,
+)
+
+if TYPE_CHECKING:
+    from tapelint.analysis.interpreter import Interpreter
+
+EFFECTS = {
+    knowledge.Effect.FLOWS: Effect.FLOWS,
+    knowledge.Effect.NONE: Effect.CUT,
+    knowledge.Effect.ZEROS: Effect.ZEROS,
+    knowledge.Effect.RAISES: Effect.RAISES,
+}
+DTYPES = {
+    DTypeClass.FLOAT: DType.FLOAT,
+    DTypeClass.INT: DType.INT,
+    DTypeClass.BOOL: DType.BOOL,
+    DTypeClass.STRING: DType.STRING,
+    DTypeClass.COMPLEX: DType.COMPLEX,
+}
+KINDS = {
+    ResultKind.NUMBER: Kind.PYTHON,
+    ResultKind.STRING: Kind.PYTHON,
+    ResultKind.ARRAY: Kind.ARRAY,
+}
+STOPS = frozenset({"tf.stop_gradient", "keras.ops.stop_gradient", "keras.backend.stop_gradient"})
+SAMPLERS = ("tf.random.", "keras.random.", "tf.compat.v1.random.")
+# Arguments that a value is merely configured by: no tensor of the user's is meant to arrive there.
+MODULES = ("tf.", "keras.")
+
+
+def apply(machine: Interpreter, name: str, arguments: Arguments) -> Value | None:
+    """Run a callable the table knows; None for one it does not."""
+    if not name.startswith(MODULES):
+        return None
+    facts = knowledge.facts(name)
+    if facts is None:
+        return None
+    symbolic = machine.symbolic_in(arguments.values)
+    if symbolic is not None:
+        return symbolic_call(External(name), arguments)
+    return run(machine, name, facts, arguments)
+
+
+def symbolic_call(function: Value, arguments: Arguments) -> Symbolic:
+    """Return the KerasTensor of a call on KerasTensors, to be run when its model is."""
+    count, names = len(arguments.positional), tuple(arguments.keywords)
+
+    def replay(machine: Interpreter, given: Arguments) -> Value:
+        keywords = dict(zip(names, given.positional[count:], strict=True))
+        inner = Arguments(given.positional[:count], keywords, arguments.place)
+        return machine.call(function, inner)
+
+    return Symbolic(Native("symbolic", replay, (function,)), arguments.values, arguments.place)
+
+
+def run(machine: Interpreter, name: str, facts: Facts, arguments: Arguments) -> Value:
+    """Make the result of an operation, with one edge an argument."""
+    inputs = named_inputs(facts, arguments)
+    match facts.result:
+        case ResultKind.NONE:
+            return NONE
+        case ResultKind.OBJECT:
+            return machine.unknown(name, [v for _, v in inputs], arguments.place)
+        case ResultKind.STRUCTURE:
+            parts = tuple(
+                made(machine, name, facts, output, inputs, arguments) for output in facts.outputs
+            )
+            names = tuple(output.name for output in facts.outputs)
+            return Tuple(parts, names if all(names) else ())
+        case ResultKind.LIST:
+            one = made(machine, name, facts, facts.outputs[0], inputs, arguments)
+            count = known_count(machine, arguments)
+            if count is None:
+                return machine.sequence("list", (), one)
+            others = [
+                made(machine, name, facts, facts.outputs[0], inputs, arguments)
+                for _ in range(count - 1)
+            ]
+            return machine.sequence("list", [one, *others])
+        case _:
+            return made(machine, name, facts, facts.outputs[0], inputs, arguments)
+
+
+def named_inputs(facts: Facts, arguments: Arguments) -> list[tuple[str, Value]]:
+    inputs = [(facts.parameter(i), value) for i, value in enumerate(arguments.positional)]
+    inputs += [(key, value) for key, value in arguments.keywords.items()]
+    return inputs
+
+
+def known_count(machine: Interpreter, arguments: Arguments) -> int | None:
+    """Return how many pieces `tf.split(x, 3)` or `tf.split(x, [1, 2])` gives."""
+    value = arguments.get(1, "num_or_size_splits", "num", "num_split", "indices_or_sections")
+    if isinstance(value, Const) and isinstance(value.value, int) and 0 < value.value <= 16:
+        return value.value
+    if isinstance(value, Tuple | Box):
+        known = machine.elements(value)
+        if known is not None and known.rest is None and 0 < len(known.values) <= 16:
+            return len(known.values)
+    return None
+
+
+def made(
+    machine: Interpreter,
+    name: str,
+    facts: Facts,
+    output: Output,
+    inputs: list[tuple[str, Value]],
+    arguments: Arguments,
+) -> Data:
+    """Make one output."""
+    effects: dict[str, tuple[Effect, Reason]] = {}
+    dtype = result_dtype(machine, facts, output, inputs, arguments)
+    for argument in {a for a, _ in inputs}:
+        effect = EFFECTS[output.effects.get(argument, output.default)]
+        if argument in facts.value_free:
+            effects[argument] = (Effect.CUT, Reason.VALUE_FREE)
+        elif effect is not Effect.FLOWS:
+            effects[argument] = (effect, reason_of(name, facts, output, dtype))
+    blocked = dtype is not None and dtype.is_blocked
+    if blocked:
+        # The op may have a gradient: what it gave, being an integer, carries none.
+        reason = reason_of(name, facts, output, dtype)
+        for argument, value in inputs:
+            if argument not in effects and carries(machine, value):
+                effects[argument] = (Effect.CUT, reason)
+    kind = KINDS.get(output.kind, Kind.TENSOR)
+    made = machine.record(
+        name, [i for i in inputs if not isinstance(i[1], DTypeValue)], arguments.place,
+        dtype=dtype, effects=effects, kind=kind,
+    )
+    return made
+
+
+def carries(machine: Interpreter, value: Value) -> bool:
+    return any(not leaf.dtype.is_blocked for leaf in machine.leaves(value))
+
+
+def result_dtype(
+    machine: Interpreter,
+    facts: Facts,
+    output: Output,
+    inputs: list[tuple[str, Value]],
+    arguments: Arguments,
+) -> DType | None:
+    """Return the class of the result's dtype, None where the inputs decide."""
+    if facts.dtype_argument:
+        stated = [v for a, v in inputs if a == facts.dtype_argument]
+        given = dtype_of(stated[0]) if stated else None
+        if given is not None:
+            return given
+    if output.dtype in DTYPES:
+        return DTYPES[output.dtype]
+    if facts.dtype_from:
+        deciding = [v for a, v in inputs if a == facts.dtype_from]
+        if deciding:
+            found = dtype_class(machine, deciding[0])
+            return real(found) if output.dtype is DTypeClass.REAL else found
+    elif inputs:
+        found = dtype_class(machine, *(v for _, v in inputs))
+        return real(found) if output.dtype is DTypeClass.REAL else found
+    return None
+
+
+def real(dtype: DType) -> DType:
+    return DType.FLOAT if dtype is DType.COMPLEX else dtype
+
+
+def dtype_class(machine: Interpreter, *values: Value) -> DType:
+    """Return the dtype TensorFlow gives to a tensor made of the values together."""
+    found: set[DType] = set()
+    for value in values:
+        collect_dtypes(machine, value, found, 0)
+    for dtype in (DType.COMPLEX, DType.FLOAT, DType.UNKNOWN, DType.STRING, DType.INT, DType.BOOL):
+        if dtype in found:
+            return dtype
+    return DType.UNKNOWN
+
+
+def collect_dtypes(machine: Interpreter, value: Value, found: set[DType], depth: int) -> None:
+    match value:
+        case Const(value=None):
+            pass
+        case Const():
+            found.add(dtype_of_constant(value.value))
+        case Data() | VariableValue():
+            found.add(value.node.dtype)
+        case Tuple() | Box():
+            known = machine.elements(value)
+            if known is not None and depth < 4:
+                for element in (*known.values[:50], *([known.rest] if known.rest else [])):
+                    collect_dtypes(machine, element, found, depth + 1)
+        case Union():
+            for option in value.options:
+                collect_dtypes(machine, option, found, depth + 1)
+        case DTypeValue() | External():
+            pass
+        case _:
+            found.add(DType.UNKNOWN)
+
+
+def reason_of(name: str, facts: Facts, output: Output, dtype: DType | None) -> Reason:
+    """Return why nothing comes back through a callable, in the catalogue's terms."""
+    if name in STOPS:
+        return Reason.STOP
+    if facts.dtype_argument and dtype is not None and dtype.is_blocked:
+        return Reason.CAST
+    if dtype is DType.BOOL:
+        return Reason.THRESHOLD
+    if dtype is DType.STRING or name.startswith("tf.strings."):
+        return Reason.STRING
+    if name.startswith(SAMPLERS):
+        return Reason.SAMPLE
+    return Reason.OP
+
+
+def tensor(
+    machine: Interpreter,
+    name: str,
+    values: Iterable[Value],
+    place: Place,
+    dtype: DType | None = None,
+) -> Data:
+    """Make a tensor that every value flows into."""
+    return machine.record(name, [("", v) for v in values], place, dtype=dtype)

@@ -1,0 +1,162 @@
+"""Tensors, arrays and numbers: what their methods do, how they are made from other values.
+
+`tf.constant(tensor)` and `tf.convert_to_tensor(tensor)` give back the same tensor (TensorFlow 2.21,
+eager); of a variable `tf.constant` copies the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
+from tapelint.analysis.models.constants import dtype_of
+from tapelint.analysis.models.operations import dtype_class
+from tapelint.analysis.models.registry import methods, models
+from tapelint.analysis.values import (
+    Arguments,
+    Box,
+    Const,
+    Data,
+    NoGradient,
+    Tuple,
+    Union,
+    Value,
+    VariableValue,
+)
+
+if TYPE_CHECKING:
+    from tapelint.analysis.interpreter import Interpreter
+
+TO_NUMBERS = frozenset({"numpy", "item", "tolist", "eval", "__array__", "tobytes", "__float__"})
+# Methods of arrays (and of tensors under `tf.experimental.numpy`) whose result keeps the dtype.
+NO_VALUE = frozenset({"get_shape", "set_shape", "ensure_shape", "copy_", "dim", "fill"})
+ARRAY_INTS = frozenset({"argmax", "argmin", "argsort", "nonzero", "searchsorted"})
+ARRAY_BOOLS = frozenset({"any", "all", "isnull", "isna", "notna"})
+
+
+@models("tf.constant", "keras.backend.constant", "tf.compat.v1.constant")
+def constant(machine: Interpreter, args: Arguments) -> Value:
+    value = args.get(0, "value")
+    dtype = dtype_of(args.get(1, "dtype"))
+    if value is None:
+        return machine.opaque_call("tf.constant", args.values, args.place)
+    if isinstance(value, Union):
+        return machine.join_all([copied(machine, o, dtype, args) for o in value.options])
+    return copied(machine, value, dtype, args)
+
+
+def copied(machine: Interpreter, value: Value, dtype: DType | None, args: Arguments) -> Value:
+    """Return a constant made of a value: the same tensor, or a copy of its numbers."""
+    if isinstance(value, Data) and value.kind is Kind.TENSOR:
+        return value
+    result = dtype if dtype is not None else dtype_class(machine, value)
+    edges = []
+    for leaf in machine.leaves(value):
+        is_copied = leaf.kind is Kind.VARIABLE or (
+            isinstance(value, Tuple | Box) and leaf.kind in (Kind.TENSOR, Kind.JOIN)
+        )
+        effect = Effect.CUT if is_copied else Effect.FLOWS
+        reason = Reason.REWRAP if is_copied else Reason.NONE
+        edges.append(Edge(leaf, effect, reason, "value"))
+    recorded, _ = machine.state.recording()
+    may_carry = any(e.parent.kind in (Kind.UNKNOWN, Kind.JOIN) for e in edges)
+    node = machine.node(
+        "tf.constant", Kind.TENSOR, result, args.place, edges,
+        recorded=recorded if may_carry else frozenset(),
+    )
+    return Data(node, None, shape_of(machine, value))
+
+
+@models(
+    "tf.convert_to_tensor", "keras.ops.convert_to_tensor", "keras.backend.convert_to_tensor",
+    "tf.experimental.numpy.asarray", "tf.experimental.numpy.array", "tf.compat.v1.convert_to_tensor",
+)  # fmt: skip
+def converted(machine: Interpreter, args: Arguments) -> Value:
+    value = args.get(0, "value", "x", "a", "val", "object")
+    if isinstance(value, Data) and value.kind is Kind.TENSOR:
+        return value
+    dtype = dtype_of(args.get(1, "dtype"))
+    if value is None:
+        return machine.opaque_call("tf.convert_to_tensor", args.values, args.place)
+    if dtype is None:
+        dtype = dtype_class(machine, value)
+    made = machine.record("tf.convert_to_tensor", [("value", value)], args.place, dtype=dtype)
+    return Data(made.node, None, shape_of(machine, value))
+
+
+def shape_of(machine: Interpreter, value: Value) -> tuple[int | None, ...] | None:
+    """Return the shape of what a value becomes as a tensor, where it is written out."""
+    match value:
+        case Const(value=bool() | int() | float() | complex() | str()):
+            return ()
+        case Data():
+            return value.shape
+        case Tuple() | Box():
+            known = machine.elements(value)
+            if known is None or known.rest is not None or not known.values:
+                return None
+            inner = shape_of(machine, known.values[0])
+            return None if inner is None else (len(known.values), *inner)
+        case _:
+            return None
+
+
+@methods(Data)
+def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) -> Value:
+    """Run a method of a tensor, an array, a number or something unknown."""
+    assert isinstance(receiver, Data)
+    place = args.place
+    if name in TO_NUMBERS:
+        if receiver.kind is Kind.ARRAY or receiver.kind is Kind.PYTHON:
+            return machine.derived(f".{name}", [receiver], place, receiver.kind, receiver.dtype)
+        return machine.leave_tensorflow(f".{name}", [receiver], place, Kind.ARRAY)
+    if name in NO_VALUE:
+        return machine.shape_of(receiver, name, place)
+    if receiver.kind is Kind.UNKNOWN:
+        return machine.opaque_call(f".{name}", [receiver, *args.values], place)
+    if receiver.dtype is DType.STRING:
+        return machine.derived(f".{name}", [receiver], place, receiver.kind, DType.UNKNOWN)
+    if name.startswith("__") and name.endswith("__"):
+        return machine.special(receiver, name, args)
+    values = [receiver, *args.values]
+    if receiver.kind in (Kind.ARRAY, Kind.PYTHON):
+        return array_method(machine, receiver, name, values, args)
+    made = machine.record(f".{name}", [("x", v) for v in values], place, dtype=method_dtype(name, args))
+    return made
+
+
+def array_method(
+    machine: Interpreter, receiver: Data, name: str, values: Sequence[Value], args: Arguments
+) -> Value:
+    """Run a method of an array: what it makes is an array, whatever it was handed."""
+    dtype = method_dtype(name, args) or receiver.dtype
+    if name in ("copy", "reshape", "flatten", "ravel", "astype", "transpose", "squeeze"):
+        values = [receiver]
+    return machine.leave_tensorflow(f".{name}", values, args.place, receiver.kind, dtype)
+
+
+def method_dtype(name: str, args: Arguments) -> DType | None:
+    if name == "astype":
+        return dtype_of(args.get(0, "dtype"))
+    if name in ARRAY_INTS:
+        return DType.INT
+    return DType.BOOL if name in ARRAY_BOOLS else None
+
+
+@methods(NoGradient)
+def of_none(machine: Interpreter, receiver: Value, name: str, args: Arguments) -> Value:
+    """Run a method of a gradient that is None: this path raises, another goes on."""
+    return machine.unknown(f".{name}", [receiver, *args.values], args.place)
+
+
+@models("tf.cast_like", "tf.is_tensor", "keras.backend.is_tensor", "keras.ops.is_tensor")
+def is_tensor(machine: Interpreter, args: Arguments) -> Value:
+    value = args.get(0, "x")
+    if isinstance(value, VariableValue):
+        return Const(True)
+    if isinstance(value, Data) and value.kind is Kind.TENSOR:
+        return Const(True)
+    if isinstance(value, Const | Tuple | Box):
+        return Const(False)
+    return Data(machine.node("tf.is_tensor", Kind.PYTHON, DType.BOOL, args.place))
