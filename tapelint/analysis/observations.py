@@ -65,6 +65,9 @@ class GradientAsked:
     asked: int
     lost: tuple[Lost, ...]
     stack: tuple[Place, ...] = ()
+    # Where the record began that the tape answers from: the call of `reset`, else where the tape
+    # was made.
+    began: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

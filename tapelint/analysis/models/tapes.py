@@ -76,8 +76,8 @@ def state_of(machine: Machine, tape: TapeValue) -> TapeState:
     return found
 
 
-def renewed(tape: TapeValue, old: TapeState) -> Session:
-    return Session(next(_sessions), tape.identity, tape.place, old.session.watches_accessed)
+def renewed(tape: TapeValue, old: TapeState, began: Place) -> Session:
+    return Session(next(_sessions), tape.identity, began, old.session.watches_accessed)
 
 
 def enter(machine: Machine, tape: TapeValue, at: Place) -> None:
@@ -85,7 +85,7 @@ def enter(machine: Machine, tape: TapeValue, at: Place) -> None:
     state = state_of(machine, tape)
     if state.used is not None and state.persistent is False:
         machine.state.set_tape(
-            tape.identity, session=renewed(tape, state), used=None, is_vague=False
+            tape.identity, session=renewed(tape, state, tape.place), used=None, is_vague=False
         )
     machine.state.set_tape(
         tape.identity, is_recording=True, is_paused=False, was_entered=True
@@ -348,6 +348,7 @@ class Asker:
                 self.asked,
                 tuple(self.lost),
                 self.machine.stack,
+                self.session.opened,
             )
         )
 
@@ -373,7 +374,7 @@ def stop_recording(machine: Calls, tape: TapeValue, arguments: Arguments) -> Val
 def reset(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
     """Forget everything recorded and watched so far."""
     state = state_of(machine, tape)
-    machine.state.set_tape(tape.identity, session=renewed(tape, state), used=None)
+    machine.state.set_tape(tape.identity, session=renewed(tape, state, arguments.place), used=None)
     return NONE
 
 

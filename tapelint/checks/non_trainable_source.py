@@ -1,0 +1,39 @@
+"""TAP102: a variable made with `trainable=False` is a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tapelint.analysis.observations import Cause, Observation
+from tapelint.checks.findings import Rule, names, tape_name
+from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, code, request
+from tapelint.checks.verdicts import Group, caused_by, groups
+from tapelint.model import Finding
+
+CODE = "TAP102"
+RULE = Rule(CODE, "non-trainable-source")
+IS_MINE = caused_by(Cause.NOT_TRAINABLE)
+
+# Lists of a Keras layer or model that hold statistics beside the weights.
+EVERYTHING = (".variables", ".weights", ".non_trainable_variables", ".non_trainable_weights")
+
+
+def check(observations: Sequence[Observation]) -> Iterator[Finding]:
+    """Yield a finding for every request with sources that no tape watches by itself."""
+    for group in groups(observations, IS_MINE):
+        plural = len(group.cases) > 1
+        yield RULE.lost(
+            group, why="they are not trainable" if plural else "not trainable", help=advice(group)
+        )
+
+
+def advice(group: Group) -> str:
+    """Name the list of what is trainable, or the watch."""
+    place = group.first.asked.place
+    sources = request(place).sources
+    for ending in EVERYTHING:
+        if sources.endswith(ending):
+            trainable = f"{sources.removesuffix(ending)}.trainable_variables"
+            return f"ask for {code(trainable, LONGEST_ADVICE_CODE)}"
+    watch = f"{tape_name(place)}.watch({names(group)})"
+    return f"drop `trainable=False` to train it, or call {code(watch, LONGEST_ADVICE_CODE)}"

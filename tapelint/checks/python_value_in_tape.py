@@ -1,0 +1,52 @@
+"""TAP202: a tensor becomes a Python number or an array between source and target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tapelint.analysis.graph import Reason
+from tapelint.analysis.observations import Observation
+from tapelint.checks.findings import Rule
+from tapelint.checks.phrasing import callee, code
+from tapelint.checks.verdicts import Case, break_place, cut_by, groups
+from tapelint.model import Finding
+
+CODE = "TAP202"
+RULE = Rule(CODE, "python-value-in-tape")
+IS_MINE = cut_by(Reason.PYTHON)
+
+METHODS = frozenset({"numpy", "item", "tolist"})
+
+
+def check(observations: Sequence[Observation]) -> Iterator[Finding]:
+    """Yield a finding for every conversion to Python that ends a gradient."""
+    for group in groups(observations, IS_MINE, break_place):
+        name = code(conversion(group.first))
+        yield RULE.lost(
+            group,
+            why=f"cut here by {name}",
+            at_break=f"{name} makes a Python value of the tensor",
+            help=advice(group.first),
+        )
+
+
+def conversion(case: Case) -> str:
+    """Return what converts, as the user spelled it: `float`, `.numpy()`."""
+    node = case.broken.node
+    last = node.op.rpartition(".")[2]
+    if last == "format":
+        return "str.format" if node.place is None else node.place.text()
+    return f".{last}()" if last in METHODS else callee(node.op, node.place)
+
+
+def advice(case: Case) -> str:
+    """Say how the value stays a tensor."""
+    last = case.broken.node.op.rpartition(".")[2]
+    if last == "format":
+        return "keep the number itself; format it for the log line only"
+    if last in METHODS:
+        return f"leave out `.{last}()`: TensorFlow computes with the tensor itself"
+    if last in ("int", "round"):
+        return f"leave out `{last}`: an integer has no gradient in TensorFlow either"
+    name = code(conversion(case))
+    return f"leave out {name}: the tensor works as a number; `tf.cast` changes its dtype"

@@ -1,0 +1,115 @@
+"""TAP104: a name that held a variable is bound to a tensor, or an update of one raises."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from tapelint.analysis.ir import Place
+from tapelint.analysis.observations import Cause, Observation, VariableAugmented
+from tapelint.checks.findings import Rule
+from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, code
+from tapelint.checks.verdicts import Case, caused_by, groups
+from tapelint.model import Finding, Role, Span, Step
+
+CODE = "TAP104"
+RULE = Rule(CODE, "rebound-variable")
+IS_MINE = caused_by(Cause.REBOUND)
+
+UPDATES = {ast.Add: "assign_add", ast.Sub: "assign_sub"}
+
+
+def check(observations: Sequence[Observation]) -> Iterator[Finding]:
+    """Yield a finding for every statement that loses a variable whose gradient is wanted."""
+    for group in groups(observations, IS_MINE, place_of):
+        case = group.first
+        rebinding = case.broken.rebinding
+        slot = code(rebinding.slot if rebinding is not None else case.lost.label)
+        advice = "update the variable in place with `assign`, `assign_add` or `assign_sub`"
+        if rebinding is not None:
+            advice = in_place(rebinding.place, rebinding.slot)
+        finding = RULE.lost(group, why=f"{slot} is a tensor from here on", help=advice)
+        yield with_variable(finding, case, slot)
+    yield from raising(observations)
+
+
+def place_of(case: Case) -> Place | None:
+    """Return the statement that binds the name anew."""
+    return case.broken.rebinding.place if case.broken.rebinding is not None else None
+
+
+def with_variable(finding: Finding, case: Case, slot: str) -> Finding:
+    """Let the chain begin at the variable and pass the statement that loses it."""
+    rebinding = case.broken.rebinding
+    if rebinding is None:
+        return finding
+    steps = [s for s in finding.steps if s.role is not Role.SOURCE and s.span != finding.span]
+    broken = Step(finding.span, Role.BREAK, f"{slot} is bound to a tensor, which no tape watches")
+    steps.insert(0, broken)
+    if rebinding.variable.place is not None:
+        made = rebinding.variable.place.span()
+        steps.insert(0, Step(made, Role.SOURCE, f"{slot} was a variable"))
+    return RULE.finding(finding.span, finding.message, finding.help, tuple(steps), case.lost.likely)
+
+
+def raising(observations: Sequence[Observation]) -> Iterator[Finding]:
+    """Yield a finding for every `v += d` on a `tf.Variable` (TensorFlow 2.21: RuntimeError)."""
+    seen: dict[Span, VariableAugmented] = {}
+    for observation in observations:
+        if isinstance(observation, VariableAugmented):
+            seen.setdefault(observation.place.span(), observation)
+    for span, found in sorted(seen.items(), key=lambda entry: entry[0]):
+        steps = [Step(span, Role.BREAK, "TensorFlow raises a RuntimeError here")]
+        if found.variable.place is not None:
+            made = found.variable.place.span()
+            steps.insert(0, Step(made, Role.SOURCE, f"{code(found.label)} is a `tf.Variable`"))
+        yield RULE.finding(
+            span,
+            f"{code(f'{found.label} {found.op}=')} on a `tf.Variable` raises",
+            in_place(found.place, found.label),
+            tuple(steps),
+        )
+
+
+def in_place(place: Place, slot: str) -> str:
+    """Write the statement as an update of the variable."""
+    update = updated(place.text(), slot)
+    if update is None:
+        return f"update the variable in place: {code(f'{slot}.assign(...)', LONGEST_ADVICE_CODE)}"
+    return f"update the variable in place: {code(update, LONGEST_ADVICE_CODE)}"
+
+
+def updated(statement: str, slot: str) -> str | None:
+    """Return `w.assign_sub(d)` for `w = w - d` and the like, None where it is something else."""
+    try:
+        body = ast.parse(statement.strip()).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    match body:
+        case [ast.AugAssign(op=op, value=value)] if type(op) in UPDATES:
+            return f"{slot}.{UPDATES[type(op)]}({ast.unparse(value)})"
+        case [ast.AugAssign(target=target, op=op, value=value)]:
+            target = ast.parse(ast.unparse(target), mode="eval").body
+            return f"{slot}.assign({ast.unparse(ast.BinOp(target, op, value))})"
+        case [ast.Assign(targets=[target], value=value)]:
+            return reassigned(ast.unparse(target), value)
+    return None
+
+
+def reassigned(slot: str, value: ast.expr) -> str | None:
+    """Return the update that `slot = value` means."""
+    match value:
+        case ast.BinOp(left=left, op=op, right=right) if (
+            type(op) in UPDATES and ast.unparse(left) == slot
+        ):
+            return f"{slot}.{UPDATES[type(op)]}({ast.unparse(right)})"
+        case ast.BinOp(left=left, op=ast.Add(), right=right) if ast.unparse(right) == slot:
+            return f"{slot}.assign_add({ast.unparse(left)})"
+        case ast.Call(func=ast.Attribute(value=owner, attr=name)) if (
+            name.startswith("assign") and ast.unparse(owner) == slot
+        ):
+            # w = w.assign_sub(d): the call alone is the update.
+            return ast.unparse(value)
+        case _ if slot.isidentifier() or "." in slot:
+            return f"{slot}.assign({ast.unparse(value)})"
+    return None

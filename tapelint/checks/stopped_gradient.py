@@ -1,0 +1,30 @@
+"""TAP209: the only path from source to target goes through `stop_gradient`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tapelint.analysis.graph import Reason
+from tapelint.analysis.observations import Observation
+from tapelint.checks.findings import Rule, names
+from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, callee, code
+from tapelint.checks.verdicts import break_place, cut_by, groups
+from tapelint.model import Finding
+
+CODE = "TAP209"
+RULE = Rule(CODE, "stopped-gradient")
+IS_MINE = cut_by(Reason.STOP)
+
+
+def check(observations: Sequence[Observation]) -> Iterator[Finding]:
+    """Yield a finding for every stop that leaves no way back to a source."""
+    for group in groups(observations, IS_MINE, break_place):
+        node = group.first.broken.node
+        name = code(callee(node.op, node.place))
+        sources = code(names(group), LONGEST_ADVICE_CODE)
+        yield RULE.lost(
+            group,
+            why=f"the only path goes through {name}",
+            at_break=f"{name} hides where the value came from",
+            help=f"take {name} off this branch, or do not ask for {sources}",
+        )
