@@ -84,8 +84,9 @@ class Settings:
     """What a run is asked to do.
 
     `selections` apply one after the other: the file's, then the command line's. `root` is the
-    folder that patterns are relative to, the one of the settings file; `seconds` is the time that
-    one file may take; `path` is None where no settings file was read.
+    folder that patterns are relative to, the one of the settings file; with `force_exclude`, what
+    is excluded is not even checked when it is named; `seconds` is the time that one file may take;
+    `path` is None where no settings file was read.
     """
 
     selections: tuple[Selection, ...] = ()
@@ -93,6 +94,7 @@ class Settings:
     exclude: tuple[str, ...] = EXCLUDED
     extend_exclude: tuple[str, ...] = ()
     respect_gitignore: bool = True
+    force_exclude: bool = False
     min_confidence: Confidence = Confidence.LIKELY
     seconds: float = 60.0
     root: Path | None = None
@@ -217,6 +219,7 @@ OPTIONS: Mapping[str, Option] = {
     "exclude": Option("exclude", _PATTERNS, _words),
     "extend-exclude": Option("extend_exclude", _PATTERNS, _words),
     "respect-gitignore": Option("respect_gitignore", "true or false", _flag),
+    "force-exclude": Option("force_exclude", "true or false", _flag),
     "min-confidence": Option("min_confidence", '"certain" or "likely"', _confidence),
     "seconds-per-file": Option("seconds", "a number of seconds above 0", _seconds),
 }

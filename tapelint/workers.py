@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import Enum
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -131,7 +131,7 @@ class _Pool(Generic[Item, Answer]):
 
     def _started(self) -> _Worker:
         ours, theirs = self.context.Pipe()
-        process = self.context.Process(
+        process = self.context.Process(  # type: ignore[attr-defined]  # every context has it
             target=_serve, args=(self.task, theirs, self.is_quiet), daemon=True
         )
         with _interruption_held_back():
@@ -169,7 +169,7 @@ class _Pool(Generic[Item, Answer]):
             yield index, fate
 
 
-def start_method() -> Literal["fork", "spawn"]:
+def start_method() -> str:
     """Return how processes are best started here: a fork has all modules loaded already."""
     # Frameworks of macOS do not survive a fork.
     can_fork = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"

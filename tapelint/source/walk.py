@@ -1,7 +1,7 @@
 """Paths on the command line -> the files to check, each once and in a fixed order.
 
-Folders are searched with restraint (`exclude`, `.gitignore`, no links to folders); a file that is
-named is always checked.
+Folders are searched with restraint (`exclude`, `.gitignore`, no links to folders); what is named
+is always checked, unless `exclude` is to be forced.
 """
 
 from __future__ import annotations
@@ -36,16 +36,19 @@ def discover(
     exclude: Sequence[str] = (),
     root: Path | None = None,
     respect_gitignore: bool = True,
+    force_exclude: bool = False,
 ) -> Discovery:
     """Find the Python files at and below `paths`, of which files are taken as they are.
 
     `exclude` has patterns in the syntax of `.gitignore`, relative to `root` (the current folder
-    if none is given).
+    if none is given). With `force_exclude` they speak about `paths` too.
     """
     working = os.getcwd()
     search = _Search(working, str(root or working), tuple(exclude), respect_gitignore)
     missing: list[str] = []
     for path in paths:
+        if force_exclude and is_excluded(path, exclude, root):
+            continue
         if path.is_dir():
             search.folder(path)
         elif os.path.lexists(path):
@@ -54,6 +57,17 @@ def discover(
             missing.append(show(path, working))
     files = sorted(search.found.values(), key=lambda pair: pair[1])
     return Discovery(tuple(files), tuple(missing), tuple(sorted(search.unlisted)))
+
+
+def is_excluded(path: Path, exclude: Sequence[str], root: Path | None = None) -> bool:
+    """Tell whether `exclude`, relative to `root`, leaves out `path` or a folder it lies in."""
+    base = os.path.realpath(root or os.getcwd())
+    full = os.path.realpath(path)
+    # What lies outside is not spoken of: a project may well live in a folder called `build`.
+    if not full.startswith(base.rstrip(os.sep) + os.sep):
+        return False
+    patterns = compile_patterns(base, exclude)
+    return bool(patterns and patterns.verdict(full, is_folder=os.path.isdir(full)))
 
 
 def show(path: Path, working: str) -> str:

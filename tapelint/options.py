@@ -1,0 +1,136 @@
+"""The options of the command line and how they are described; what they mean is said elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from tapelint import __version__
+
+
+def complete_rules(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the code or the name of a rule; in a list, of the last one."""
+    from tapelint import registry
+
+    is_list = isinstance(param, click.Option)
+    before, comma, word = incomplete.rpartition(",") if is_list else ("", "", incomplete)
+    return [
+        CompletionItem(f"{before}{comma}{name}", help=rule.card.message)
+        for rule in registry.rules().values()
+        for name in (rule.code, rule.name)
+        if name.casefold().startswith(word.casefold())
+    ]
+
+
+def one_of(name: str, choices: str, help: str, *others: str, **more: Any) -> click.Option:
+    """Declare an option that takes one of a few words, the first of which is the default."""
+    words = choices.split()
+    return click.Option(
+        [*others, name, name.strip("-").replace("-", "_")],
+        type=click.Choice(words),
+        metavar=name.rpartition("-")[2].upper(),
+        help=f"{help}: {', '.join(words[:-1])} or {words[-1]} (default: {words[0]}).",
+        **{"default": words[0], **more},
+    )
+
+
+def colour() -> click.Option:
+    """Declare `--color`."""
+    return one_of("--color", "auto always never", "When to use colours")
+
+
+def _words(ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
+    """Split the values of an option that takes lists: `--select TAP1,TAP2 --select TAP3`."""
+    found = tuple(word.strip() for text in value for word in text.split(",") if word.strip())
+    if value and not found:
+        raise click.BadParameter("the list is empty", ctx, param)
+    return found
+
+
+def _at_least_one(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
+    if value is not None and value < 1:
+        raise click.BadParameter("give 1 or more", ctx, param)
+    return value
+
+
+def _list(name: str, metavar: str, help: str, **more: Any) -> click.Option:
+    return click.Option([name], multiple=True, metavar=metavar, callback=_words, help=help, **more)
+
+
+def _rules(name: str, help: str) -> click.Option:
+    return _list(name, "RULES", help, shell_complete=complete_rules)
+
+
+def _flag(*names: str, help: str, **more: Any) -> click.Option:
+    return click.Option(names, is_flag=True, help=help, **more)
+
+
+def _file(*names: str, help: str) -> click.Option:
+    # Whether it can be read is found out by reading: who looks before only asks twice.
+    kind = click.Path(readable=False)
+    return click.Option(names, metavar="FILE", type=kind, help=help)
+
+
+PATHS = click.Argument(["paths"], nargs=-1, metavar="[PATH]...", type=click.Path(readable=False))
+CODE = click.Argument(["code"], metavar="CODE", shell_complete=complete_rules)
+VERSION = click.Option(
+    ["-V", "--version"],
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, param, value: _version(ctx) if value else None,
+    help="Show the version and exit.",
+)
+CHECK: Mapping[str, Sequence[click.Option]] = {
+    "What to report": (
+        _rules("--select", "Report these rules only, instead of the usual ones."),
+        _rules("--extend-select", "Report these rules too."),
+        _rules("--ignore", "Do not report these rules."),
+        one_of(
+            "--min-confidence",
+            "likely certain",
+            "How sure the analysis must be of a finding",
+            default=None,
+        ),
+    ),
+    "Which files and settings": (
+        _list("--exclude", "PATTERNS", "Leave out these files instead of the usual ones."),
+        _list("--extend-exclude", "PATTERNS", "Leave out these files too."),
+        _flag(
+            "--force-exclude",
+            default=None,
+            help="Leave out excluded files even if they are named (for pre-commit).",
+        ),
+        _flag("--no-respect-gitignore", help="Check what .gitignore leaves out as well."),
+        _file("--stdin-filename", help="The name of what `-` reads."),
+        _file("--config", help="Read the settings from this file."),
+        _flag("--isolated", help="Read no settings file."),
+        click.Option(
+            ["-j", "--jobs"],
+            metavar="N",
+            type=int,
+            callback=_at_least_one,
+            help="Use at most N processes (default: one for each processor).",
+        ),
+    ),
+    "How to report it": (
+        one_of("--output-format", "text concise json sarif github", "How to write the findings"),
+        _file("-o", "--output-file", help="Write the report to this file, all of it or nothing."),
+        colour(),
+        _flag("--statistics", help="Only count the findings of each rule."),
+        _flag("-q", "--quiet", help="Say nothing when nothing is found."),
+        _flag("-e", "--exit-zero", help="Exit with 0 even if something is found."),
+        _flag("--show-files", help="List the files that would be checked, and exit."),
+        _flag("--show-settings", help="Show the settings that would be used, and exit."),
+    ),
+}
+
+
+def _version(ctx: click.Context) -> None:
+    click.echo(f"tapelint {__version__}")
+    ctx.exit()
