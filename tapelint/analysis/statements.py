@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 from tapelint.analysis import ir
 from tapelint.analysis.expressions import Expressions
-from tapelint.analysis.graph import DType, Kind, Rebinding
+from tapelint.analysis.graph import DType, Kind, Node, Rebinding
 from tapelint.analysis.machine import Dead, Frame, Loop
 from tapelint.analysis.state import State
+from tapelint.analysis.trace import past
 from tapelint.analysis.values import (
     NONE,
     Box,
@@ -484,11 +485,11 @@ class Statements(Expressions):
             return
         match old, new:
             case VariableValue(), Data():
-                if new.node.kind in (Kind.TENSOR, Kind.JOIN) and old.node is not new.node:
+                if is_made_from(new.node, old.node):
                     new.node.rebound = Rebinding(slot, at, old.node)
             case Data(), Data():
                 # A second turn: the tensor that once replaced a variable is replaced again.
-                if old.node.rebound is not None and new.node.kind is Kind.TENSOR:
+                if old.node.rebound is not None and is_made_from(new.node, old.node):
                     new.node.rebound = old.node.rebound
             case Union(), _:
                 for option in old.options:
@@ -575,3 +576,8 @@ class Statements(Expressions):
 
     def instance_class(self, value: Value) -> Value | None:
         return value.cls if isinstance(value, Instance) else None
+
+
+def is_made_from(new: Node, old: Node) -> bool:
+    """Whether a tensor is what became of another value, not just anything under the same name."""
+    return new is not old and new.kind in (Kind.TENSOR, Kind.JOIN) and old in past([new])

@@ -1,0 +1,118 @@
+"""Run the programs of `semantics/` under a real tape and compare it with their comments.
+
+Nothing of tapelint's analysis runs here: the answers come from TensorFlow alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from observed import Program
+
+METHODS = ("gradient", "jacobian", "batch_jacobian")
+
+
+class Verdict:
+    """What one program did, by line: how many Nones its gradient calls gave, and what it raised."""
+
+    def __init__(self) -> None:
+        self.nones: dict[int, int] = {}
+        self.raised: BaseException | None = None
+        self.raised_on: int = 0
+
+
+def judge(program: Program) -> Verdict:
+    """Run a program."""
+    verdict = Verdict()
+    path = f"<{program.name}>"
+    names: dict[str, object] = {"__name__": "__main__", "__file__": path}
+    with _recording(path, verdict):
+        try:
+            exec(compile(program.source, path, "exec"), names)
+        except Exception as error:  # noqa: BLE001 -- what it raises is the answer
+            verdict.raised, verdict.raised_on = error, _line_of(error, path)
+    return verdict
+
+
+def contradiction(program: Program, verdict: Verdict) -> str | None:
+    """Return how TensorFlow contradicts the comments of a program, None where it agrees."""
+    expected = program.expected
+    raising = {note.line for note in expected if note.kind == "raises"}
+    if verdict.raised is not None and verdict.raised_on not in raising:
+        return f"line {verdict.raised_on} raised {verdict.raised!r}"
+    if verdict.raised is None and raising:
+        return f"line {min(raising)} raised nothing"
+    lost: dict[int, int] = {}
+    for note in expected:
+        if note.kind == "lost":
+            lost[note.line] = lost.get(note.line, 0) + 1
+    gave = {line: count for line, count in verdict.nones.items() if count}
+    # After the exception nothing was asked.
+    if verdict.raised is None and gave != lost:
+        return f"TensorFlow gave None {gave}, the comments say {lost}"
+    return None
+
+
+@contextmanager
+def _recording(path: str, verdict: Verdict) -> Iterator[None]:
+    import tensorflow as tf
+
+    originals = {name: getattr(tf.GradientTape, name) for name in METHODS}
+    depth = 0
+
+    def recorded(original: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object, **keywords: object) -> object:
+            # `jacobian` asks `gradient` for each row: only the call the program wrote counts.
+            nonlocal depth
+            depth += 1
+            try:
+                answer = original(*arguments, **keywords)
+            finally:
+                depth -= 1
+            line = _nearest_line(sys._getframe(1), path)
+            if depth == 0 and line is not None:
+                # In a loop, the turn that loses most.
+                count = sum(part is None for part in _flat(answer))
+                verdict.nones[line] = max(count, verdict.nones.get(line, 0))
+            return answer
+
+        return call
+
+    for name, original in originals.items():
+        setattr(tf.GradientTape, name, recorded(original))
+    try:
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(tf.GradientTape, name, original)
+
+
+def _flat(answer: object) -> Iterator[object]:
+    match answer:
+        case dict():
+            for part in answer.values():
+                yield from _flat(part)
+        case list() | tuple():
+            for part in answer:
+                yield from _flat(part)
+        case _:
+            yield answer
+
+
+def _nearest_line(frame: FrameType | None, path: str) -> int | None:
+    while frame is not None and frame.f_code.co_filename != path:
+        frame = frame.f_back
+    return frame.f_lineno if frame is not None else None
+
+
+def _line_of(error: BaseException, path: str) -> int:
+    line = 0
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

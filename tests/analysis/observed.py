@@ -1,0 +1,127 @@
+"""Run programs on the abstract tape, and say in few words what it saw on which line.
+
+A program states what is to be seen in trailing comments: `# lost: w, b` where a gradient is asked
+and these sources get None, `# break: numpy` where the way to them is cut (or, for a source that was
+never on the tape, where it was made), `# raises: exhausted` where TensorFlow raises. A program
+without comments loses nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tapelint.analysis.interpreter import Interpreter
+from tapelint.analysis.observations import (
+    Break,
+    Cause,
+    GradientAsked,
+    Lost,
+    Observation,
+    TapeExhausted,
+    TapeMisused,
+    VariableAugmented,
+)
+from tapelint.analysis.stack import with_large_stack
+from tapelint.analysis.syntax import Unit
+from tapelint.source.read import SourceText
+
+SEMANTICS = Path(__file__).parent / "semantics"
+# Written above every program, on one line of its own.
+PRELUDE = "import numpy as np; import tensorflow as tf\n"
+NOTE = re.compile(r"#\s*(?P<kind>lost|break|raises):\s*(?P<value>[^#\n]+)")
+HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Note:
+    """One thing to be seen on one line of a program."""
+
+    line: int
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One block of a page of `semantics/`."""
+
+    page: str
+    heading: str
+    position: int
+    source: str
+
+    @property
+    def name(self) -> str:
+        """The test's name."""
+        suffix = "" if self.position == 0 else f" {self.position}"
+        return f"{self.page}: {self.heading}{suffix}"
+
+    @property
+    def expected(self) -> set[Note]:
+        """What the comments say."""
+        return set(notes(self.source))
+
+
+def programs() -> Iterator[Program]:
+    """Yield every program of every page, in order."""
+    for path in sorted(SEMANTICS.glob("*.md")):
+        _, *sections = HEADING.split(path.read_text(encoding="utf-8"))
+        for heading, body in zip(sections[::2], sections[1::2], strict=True):
+            for position, block in enumerate(BLOCK.findall(body)):
+                yield Program(path.stem, heading, position, PRELUDE + block)
+
+
+def notes(source: str) -> Iterator[Note]:
+    """Yield the comments of a program."""
+    for number, text in enumerate(source.splitlines(), start=1):
+        for match in NOTE.finditer(text):
+            for value in match["value"].split(","):
+                yield Note(number, match["kind"], value.strip())
+
+
+def observe(source: str) -> list[Observation]:
+    """Run a program and whatever of it holds a tape."""
+    body = Unit(SourceText("program.py", source)).body
+    return with_large_stack(lambda: Interpreter().run_module(body))
+
+
+def seen(source: str) -> set[Note]:
+    """Return what is to be seen in a program, in the words of its comments."""
+    return {note for observation in observe(source) for note in told(observation)}
+
+
+def told(observation: Observation) -> Iterator[Note]:
+    """Put an observation into notes."""
+    line = observation.place.span().line
+    match observation:
+        case GradientAsked():
+            for lost in observation.lost:
+                yield Note(line, "lost", lost.label or "?")
+                for found in lost.breaks:
+                    yield Note(place_of(lost, found), "break", reason_of(found))
+        case TapeExhausted():
+            yield Note(line, "raises", "exhausted")
+        case TapeMisused():
+            yield Note(line, "raises", observation.what)
+        case VariableAugmented():
+            yield Note(line, "raises", "augmented")
+
+
+def place_of(lost: Lost, found: Break) -> int:
+    """Return the line a break is to be shown on, 0 for one without a place."""
+    place = found.rebinding.place if found.rebinding is not None else found.node.place
+    return place.span().line if place is not None else 0
+
+
+def reason_of(found: Break) -> str:
+    """Return the word for a break: why the edge is cut, or what is wrong with the source."""
+    if found.cause is Cause.CUT:
+        edge = found.edge
+        if edge is not None and edge.effect.value != "flows":
+            return edge.reason.value
+        return found.node.dtype.value
+    return found.cause.value
