@@ -94,6 +94,8 @@ class Machine:
         # States that explicit `raise` statements ended in, for each `try` that is open.
         self.raised: list[list[State]] = []
         self.reached: set[LazyFunction] = set()
+        # By tape: what was watched while the tape was not recording, which does nothing.
+        self.late_watches: set[tuple[int, Node]] = set()
 
     # What the other halves of the interpreter provide.
 

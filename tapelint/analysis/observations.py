@@ -68,6 +68,8 @@ class GradientAsked:
     # Where the record began that the tape answers from: the call of `reset`, else where the tape
     # was made.
     began: Place | None = None
+    # All sources that were asked for, in order.
+    sources: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

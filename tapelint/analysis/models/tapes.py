@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapelint.analysis import trace
@@ -115,6 +116,7 @@ def watch(machine: Machine, tape: TapeValue, arguments: Arguments) -> Value:
         # After the block a watch is accepted and does nothing; before it, TensorFlow raises.
         if not state.was_entered and not state.is_vague:
             machine.observe(TapeMisused(arguments.place, "watch before with", tape.place))
+        machine.late_watches |= {(tape.identity, node) for node in watchable(machine, value)}
         return NONE
     marks = {(state.session, node) for node in watchable(machine, value)}
     machine.state.watched |= marks
@@ -213,6 +215,7 @@ class Asker:
         self.zero = unconnected_zero(arguments)
         self.lost: list[Lost] = []
         self.asked = 0
+        self.sources: list[Node] = []
         watched = machine.state.watched
         # Computing the backward pass may itself be recorded by the tapes that are active.
         self.watched = watched
@@ -276,6 +279,7 @@ class Asker:
         self, value: Value, source: Node, label: str | None, zero: bool | None
     ) -> Value:
         self.asked += 1
+        self.sources.append(source)
         name = label or source.label or ""
         lost = self.loss_of(source, name)
         if lost is None:
@@ -296,7 +300,16 @@ class Asker:
             return self.sealed_loss(source, label) if self.is_sealed else None
         if trace.is_connected(self.session, self.watched, self.targets, source):
             return None
-        return trace.explain(self.session, self.watched, self.targets, source, label)
+        lost = trace.explain(self.session, self.watched, self.targets, source, label)
+        return replace(lost, breaks=tuple(self.known_late(b) for b in lost.breaks))
+
+    def known_late(self, broken: Break) -> Break:
+        """Return a break as it is, but for a source that was watched after the block."""
+        if broken.cause is not Cause.UNWATCHED:
+            return broken
+        if (self.tape.identity, broken.node) not in self.machine.late_watches:
+            return broken
+        return replace(broken, cause=Cause.LATE_WATCH)
 
     def sealed_loss(self, source: Node, label: str) -> Lost | None:
         """Explain a target that no source can reach: by the cuts in its own past."""
@@ -316,9 +329,6 @@ class Asker:
         """Return a gradient that exists; outer tapes see what it was computed from."""
         machine = self.machine
         active, _ = machine.state.recording()
-        if not active:
-            node = machine.node(self.method, Kind.TENSOR, gradient_dtype(source), self.place)
-            return Data(node)
         used = trace.backward_uses(self.session, self.targets, source)
         edges = [Edge(n) for n in used] if used else []
         if any(t.kind is Kind.UNKNOWN for t in trace.cone(self.session, self.targets)):
@@ -349,6 +359,7 @@ class Asker:
                 tuple(self.lost),
                 self.machine.stack,
                 self.session.opened,
+                tuple(self.sources),
             )
         )
 
@@ -417,6 +428,7 @@ def method(machine: Interpreter, receiver: Value, name: str, arguments: Argument
     assert isinstance(receiver, TapeValue)
     known = METHODS.get(name)
     if known is None:
-        machine.observe(TapeMisused(arguments.place, f"no method {name}", receiver.place))
+        if not name.startswith("_"):
+            machine.observe(TapeMisused(arguments.place, f"no method {name}", receiver.place))
         return machine.unknown(name, arguments.values, arguments.place)
     return known(machine, receiver, arguments)
