@@ -37,6 +37,8 @@ from tapelint.analysis.values import (
 )
 
 MOST_RECURSION = 2
+# Parameters that an unknown `*args` or `**kwargs` of the caller may fill.
+OPEN_KINDS = ("positional-only", "ordinary", "keyword-only")
 
 
 class Calls(Objects):
@@ -225,7 +227,7 @@ class Calls(Objects):
                         value = positional.pop(0)
                     elif parameter.kind == "ordinary":
                         value = keywords.pop(parameter.name, None)
-            if value is None and arguments.is_open and parameter.kind in ("ordinary",):
+            if value is None and arguments.is_open and parameter.kind in OPEN_KINDS:
                 value = self.open_argument(parameter, arguments)
             if value is None and parameter.default is not None:
                 value = self.default_of(function, parameter)

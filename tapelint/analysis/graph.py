@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tapelint.analysis.ir import Place
+    from tapelint.analysis.values import Value
 
 
 class DType(Enum):
@@ -134,6 +135,10 @@ class Node:
     label: str | None = None
     rebound: Rebinding | None = None
     note: str = ""
+    # What the operation was given, constants included: `edges` name only what a gradient may reach.
+    operands: tuple[tuple[str, Value], ...] = ()
+    # For a gradient: the source it belongs to.
+    gradient_of: Node | None = None
     number: int = field(default_factory=lambda: next(_numbers))
 
     @property

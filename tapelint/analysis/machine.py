@@ -277,6 +277,7 @@ class Machine:
                 s for s in active if any(self.tracks(s, e.parent) for e in edges)
             )
         node = self.node(op, kind, result, place, edges, recorded=recorded, note=note)
+        node.operands = tuple(inputs)
         return Data(node)
 
     def leave_tensorflow(
@@ -299,7 +300,9 @@ class Machine:
                 edges.append(Edge(leaf, argument=op))
         if dtype is None:
             dtype = promoted(edges, [("", value) for value in given])
-        return Data(self.node(op, kind, dtype, place, edges))
+        node = self.node(op, kind, dtype, place, edges)
+        node.operands = tuple(("", value) for value in given)
+        return Data(node)
 
     def derived(
         self, op: str, values: Iterable[Value], place: Place, kind: Kind, dtype: DType
@@ -473,6 +476,8 @@ class Machine:
         node = self.node("variable", Kind.VARIABLE, dtype, place)
         node.trainable = trainable
         node.label = label
+        if initial is not None:
+            node.operands = (("initial", initial),)
         made = VariableValue(node, library, owner, is_many)
         if initial is not None:
             leaves = self.leaves(initial)

@@ -339,6 +339,7 @@ class Asker:
         node = machine.node(
             self.method, Kind.TENSOR, gradient_dtype(source), self.place, edges, recorded=recorded
         )
+        node.gradient_of = source
         if not used and not edges:
             node.note = "linear"
         return Data(node)

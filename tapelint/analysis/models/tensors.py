@@ -65,6 +65,7 @@ def copied(machine: Interpreter, value: Value, dtype: DType | None, args: Argume
         "tf.constant", Kind.TENSOR, result, args.place, edges,
         recorded=recorded if may_carry else frozenset(),
     )
+    node.operands = (("value", value),)
     return Data(node, None, shape_of(machine, value))
 
 
