@@ -200,7 +200,6 @@ class Calls(Objects):
         """Give every parameter its value, as Python does."""
         positional = list(arguments.positional)
         keywords = dict(arguments.keywords)
-        cells = self.state.cells
         for parameter in body.parameters:
             value: Value | None = None
             match parameter.kind:
@@ -233,9 +232,8 @@ class Calls(Objects):
                 value = self.default_of(function, parameter)
             if value is None:
                 value = self.open_argument(parameter, arguments)
-            cells = self.state.cells
-            cells[(frame.identity, parameter.name)] = value
-        del cells
+            self.note_label(value, parameter.name)
+            self.state.cells[(frame.identity, parameter.name)] = value
 
     def open_argument(self, parameter: ir.Parameter, arguments: Arguments) -> Value:
         """Return a parameter nobody gave a value: it may be anything."""
@@ -247,6 +245,9 @@ class Calls(Objects):
         return Data(node)
 
     def default_of(self, function: FunctionValue, parameter: ir.Parameter) -> Value:
+        for name, value in function.defaults:
+            if name == parameter.name:
+                return value
         key = (function.lazy, "default", parameter.name)
         found: Value | None = self.state.cells.get(key)
         if found is not None:

@@ -152,7 +152,7 @@ class Expressions(Calls):
                 closure = (
                     frame.enclosing if frame.is_class else (frame.identity, *frame.enclosing)
                 )
-                return FunctionValue(expression.function, closure, frame.module)
+                return self.function_value(expression.function, closure, None)
             case ir.Slice():
                 bounds = [
                     None if b is None else self.evaluate(b)
@@ -180,6 +180,17 @@ class Expressions(Calls):
 
     def builtin(self, expression: ir.Name) -> Value:
         raise NotImplementedError
+
+    def function_value(
+        self, lazy: ir.LazyFunction, closure: tuple[int, ...], owner: ClassValue | None
+    ) -> FunctionValue:
+        """Make a function, with the defaults that have to be worked out where it is defined."""
+        defaults = tuple(
+            (parameter.name, self.evaluate(parameter.default))
+            for parameter in lazy.early_defaults
+            if parameter.default is not None
+        )
+        return FunctionValue(lazy, closure, self.frame.module, owner, defaults=defaults)
 
     def evaluate_yield(self, expression: ir.Yield) -> Value:
         value = NONE if expression.value is None else self.evaluate(expression.value)

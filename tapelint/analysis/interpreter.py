@@ -171,8 +171,8 @@ class Interpreter(Statements):
         found = self.state.cells.get((frame.identity, statement.function.name))
         function = underlying(found)
         if function is None or function.lazy is not statement.function:
-            function = FunctionValue(
-                statement.function, self.closure(), frame.module, self.class_being_made()
+            function = self.function_value(
+                statement.function, self.closure(), self.class_being_made()
             )
         self.defined.append(function)
 

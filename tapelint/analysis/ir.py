@@ -261,6 +261,10 @@ class LazyFunction(Protocol):
     def has_decorators(self) -> bool:
         """Whether any decorator stands above it, known without lowering."""
 
+    @property
+    def early_defaults(self) -> tuple[Parameter, ...]:
+        """Parameters whose default may come out otherwise when the function is called later."""
+
     def mentions(self, *words: str) -> bool:
         """Whether its source text (nested functions included) holds one of the words."""
 

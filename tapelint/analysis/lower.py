@@ -8,7 +8,7 @@ import libcst as cst
 
 from tapelint.analysis import ir
 from tapelint.analysis.literals import identifier, mentions
-from tapelint.analysis.lower_expressions import Expressions
+from tapelint.analysis.lower_expressions import Expressions, with_early_default
 from tapelint.analysis.lower_patterns import pattern
 from tapelint.analysis.places import At, Chunk, Header
 from tapelint.analysis.scope import Scope
@@ -257,6 +257,11 @@ class InnerFunction:
     def has_decorators(self) -> bool:
         """Whether any decorator stands above it."""
         return bool(self._decorators)
+
+    @property
+    def early_defaults(self) -> tuple[ir.Parameter, ...]:
+        """The parameters whose default is no constant."""
+        return with_early_default(self._parameters)
 
     def mentions(self, *words: str) -> bool:
         """Whether its text holds one of the words."""

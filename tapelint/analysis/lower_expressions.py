@@ -334,6 +334,11 @@ class InnerLambda:
         """Never."""
         return False
 
+    @property
+    def early_defaults(self) -> tuple[ir.Parameter, ...]:
+        """The parameters whose default is no constant."""
+        return with_early_default(self._parameters)
+
     def mentions(self, *words: str) -> bool:
         """Whether its text holds one of the words."""
         return mentions(self.source(), words)
@@ -359,6 +364,15 @@ class InnerLambda:
             body=(ir.Return(value.at, value),),
             is_lambda=True,
         )
+
+
+def with_early_default(parameters: tuple[ir.Parameter, ...]) -> tuple[ir.Parameter, ...]:
+    """Return the parameters whose default is no constant."""
+    return tuple(
+        parameter
+        for parameter in parameters
+        if parameter.default is not None and not isinstance(parameter.default, ir.Constant)
+    )
 
 
 def _star(text: str) -> Literal["", "*", "**"]:

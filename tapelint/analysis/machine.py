@@ -170,6 +170,14 @@ class Machine:
             note=note,
         )
 
+    def note_label(self, value: Value, label: str) -> None:
+        """Give a value the first name it is stored under."""
+        match value:
+            case Data() | VariableValue() if value.node.label is None:
+                value.node.label = label
+            case _:
+                pass
+
     def tracks(self, session: Session, node: Node) -> bool:
         """Whether the tape holds the node's tensor: watched, or made by a recorded operation."""
         if node.kind is Kind.UNKNOWN or session in node.recorded:
@@ -360,6 +368,8 @@ class Machine:
                     self._reach(held, found, seen, depth + 1)
             case FunctionValue():
                 # A callback sees what it closes over.
+                for _, held in value.defaults:
+                    self._reach(held, found, seen, depth + 1)
                 for frame in value.frames[:-1]:
                     if frame in seen:
                         continue
@@ -441,7 +451,7 @@ class Machine:
         if isinstance(a, VariableValue) and isinstance(b, VariableValue):
             return a.identity == b.identity
         if isinstance(a, FunctionValue) and isinstance(b, FunctionValue):
-            return a.lazy is b.lazy and a.frames == b.frames
+            return a.lazy is b.lazy and a.frames == b.frames and same_defaults(a, b)
         return isinstance(a, External) and isinstance(b, External) and a.name == b.name
 
     def join_all(self, values: Sequence[Value]) -> Value:
@@ -505,6 +515,11 @@ class Machine:
 
     def new_identity(self) -> int:
         return fresh()
+
+
+def same_defaults(a: FunctionValue, b: FunctionValue) -> bool:
+    """Whether two closures of one function hold the same default values."""
+    return all(x is y for (_, x), (_, y) in zip(a.defaults, b.defaults, strict=True))
 
 
 def promoted(edges: Sequence[Edge], inputs: Sequence[tuple[str, Value]]) -> DType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import warnings
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ class Definition:
     last_line: int
     indentation: str
     has_decorators: bool
+    # A default names what may be bound anew: `def loss(w=w)`. Not: `dtype=tf.float32`, `kind=int`.
+    has_early_defaults: bool = False
 
 
 def outline(text: str) -> tuple[Definition, ...] | None:
@@ -73,6 +76,19 @@ def _definition(node: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]) 
         last_line=node.end_lineno or node.lineno,
         indentation=indentation[0] if indentation else "",
         has_decorators=bool(node.decorator_list),
+        has_early_defaults=any(
+            _is_early(default)
+            for default in (*node.args.defaults, *node.args.kw_defaults)
+            if default is not None
+        ),
+    )
+
+
+def _is_early(default: ast.expr) -> bool:
+    roots = [node.value for node in ast.walk(default) if isinstance(node, ast.Attribute)]
+    return any(
+        isinstance(node, ast.Name) and node not in roots and not hasattr(builtins, node.id)
+        for node in ast.walk(default)
     )
 
 

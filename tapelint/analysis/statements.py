@@ -469,14 +469,6 @@ class Statements(Expressions):
             case _:
                 pass
 
-    def note_label(self, value: Value, label: str) -> None:
-        """Give a value the first name it is stored under."""
-        match value:
-            case Data() | VariableValue() if value.node.label is None:
-                value.node.label = label
-            case _:
-                pass
-
     def note_rebinding(
         self, old: Value | None, new: Value, slot: str, at: ir.Place, depth: int = 0
     ) -> None:
@@ -509,8 +501,8 @@ class Statements(Expressions):
     def run_define(self, statement: ir.Define) -> None:
         frame = self.frame
         frame.is_captured = True
-        function = FunctionValue(
-            statement.function, self.closure(), frame.module, self.class_being_made()
+        function = self.function_value(
+            statement.function, self.closure(), self.class_being_made()
         )
         value: Value = function
         if statement.function.has_decorators:

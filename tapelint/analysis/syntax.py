@@ -13,6 +13,7 @@ import libcst as cst
 from tapelint.analysis import ir, outline
 from tapelint.analysis.literals import mentions
 from tapelint.analysis.lower import InnerFunction, Statements
+from tapelint.analysis.lower_expressions import with_early_default
 from tapelint.analysis.nesting import measure
 from tapelint.analysis.outline import Definition
 from tapelint.analysis.places import Chunk, File, Line
@@ -104,6 +105,13 @@ class OutlinedFunction:
     def has_decorators(self) -> bool:
         """Whether any decorator stands above it."""
         return self._definition.has_decorators
+
+    @property
+    def early_defaults(self) -> tuple[ir.Parameter, ...]:
+        """The parameters whose default is no constant, if any may change after the definition."""
+        if not self._definition.has_early_defaults:
+            return ()
+        return with_early_default(self.get().parameters)
 
     def mentions(self, *words: str) -> bool:
         """Whether its text holds one of the words."""

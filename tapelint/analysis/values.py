@@ -86,6 +86,8 @@ class FunctionValue:
     owner: ClassValue | None = None
     # Decorators already applied or known to be transparent: "tf.function", "custom_gradient" ...
     marks: frozenset[str] = frozenset()
+    # Defaults that were worked out where the function was defined.
+    defaults: tuple[tuple[str, Value], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
