@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from tapelint.analysis.graph import DType, Kind, Node
 from tapelint.analysis.ir import Place
 from tapelint.analysis.observations import Break, Cause, GradientAsked, Lost
-from tapelint.checks.phrasing import called, callee, code, request
-from tapelint.checks.verdicts import OF_SOURCE, Group, Outcome, reason_of
+from tapelint.checks.naming import source_name, target_name
+from tapelint.checks.phrasing import called, code, described, request
+from tapelint.checks.verdicts import OF_SOURCE, Case, Group, Outcome, is_consequence
 from tapelint.model import Role, Span, Step
 
 MOST_STEPS = 6
@@ -29,21 +30,31 @@ def steps(group: Group, at_break: str, tape: str = "") -> tuple[Step, ...]:
 
     `tape`, where given, is a sentence for the place where the tape was made.
     """
+    asked = group.first.asked
+    chain = [*sources(group), *behind_source(group, at_break)]
+    if tape:
+        chain.insert(place_in(chain, asked.tape.span()), Step(asked.tape.span(), Role.TAPE, tape))
+    return tuple(chain)
+
+
+def place_in(chain: Sequence[Step], made: Span) -> int:
+    """Return where the making of the tape belongs: before what it does not hold, or behind it."""
+    broken = next((i for i, s in enumerate(chain) if s.role is Role.BREAK), 0)
+    start = broken + 1 if chain[broken].span < made else 0
+    later = (i for i in range(start, len(chain)) if made.path == chain[i].span.path)
+    return next((i for i in later if chain[i].span > made), len(chain) - 1)
+
+
+def behind_source(group: Group, at_break: str = "") -> list[Step]:
+    """Return the chain from the first operation on the source to the request."""
     case = group.first
     asked, lost = case.asked, case.lost
-    chain = list(sources(group))
-    chain += shortened([*way(asked, lost, case.broken, at_break)])
+    chain = shortened([*way(asked, lost, case.broken, at_break)])
     target = asked.target
     if target is not None and target.place is not None and target is not lost.source:
         chain.append(Step(target.place.span(), Role.TARGET, target_sentence(asked)))
-    if tape:
-        made = Step(asked.tape.span(), Role.TAPE, tape)
-        later = (
-            i for i, s in enumerate(chain) if s.span.path == made.span.path and s.span > made.span
-        )
-        chain.insert(next(later, len(chain)), made)
     chain.append(Step(asked.place.span(), Role.TAPE, request_sentence(asked, case.outcome)))
-    return tuple(chain)
+    return chain
 
 
 def sources(group: Group) -> Iterator[Step]:
@@ -56,14 +67,14 @@ def sources(group: Group) -> Iterator[Step]:
         span = source.place.span()
         if span not in seen:
             seen.add(span)
-            yield Step(span, Role.SOURCE, source_sentence(case.lost))
+            yield Step(span, Role.SOURCE, source_sentence(case))
 
 
-def source_sentence(lost: Lost) -> str:
+def source_sentence(case: Case) -> str:
     """Say what a source is."""
-    source = lost.source
-    name = code(lost.label) if lost.label else "this"
-    causes = {b.cause for b in lost.breaks}
+    source = case.lost.source
+    name = code(named) if (named := source_name(case)) else "this"
+    causes = {b.cause for b in case.lost.breaks}
     match source.kind:
         case Kind.VARIABLE if source.dtype in DTYPES:
             what = f"{DTYPES[source.dtype]} variable"
@@ -88,25 +99,33 @@ def source_sentence(lost: Lost) -> str:
 
 def way(asked: GradientAsked, lost: Lost, main: Break, at_break: str) -> Iterator[Step]:
     """Yield the steps between source and target, calls and breaks among them."""
-    broken = {b.node: b for b in lost.breaks if b.cause not in OF_SOURCE}
-    nodes = [n for n in lost.way if n is not lost.source]
-    if main.cause not in OF_SOURCE and main.node not in nodes:
+    broken = {b.node: b for b in lost.breaks if b is main or not is_consequence(b)}
+    nodes = [n for n in lost.way if n is not lost.source and n.place is not None]
+    if main.cause not in OF_SOURCE and main.node not in nodes and main.node.place is not None:
         nodes.append(main.node)
-    told: set[Span] = {p.span() for p in (lost.source.place,) if p is not None}
-    calls = list(reversed(asked.stack))
-    for node in nodes:
-        if node.place is None or (node not in broken and is_silent(node, asked)):
-            continue
-        span = node.place.span()
+    spans = [place.span() for n in nodes if (place := n.place) is not None]
+    told = {n.place.span() for n in (lost.source, main.node) if n.place is not None}
+    calls = list(asked.stack)
+    for node, span, following in zip(nodes, spans, [*spans[1:], None], strict=False):
         if node in broken:
             yield from calls_into(node, calls, told)
-            role_of = Role.BREAK if broken[node] is main else Role.STEP
-            sentence = at_break if broken[node] is main else also_broken(broken[node])
-            yield Step(span, role_of, sentence)
-        elif span not in told:
+            if broken[node] is main:
+                yield Step(span, Role.BREAK, at_break)
+            else:
+                yield Step(span, Role.STEP, also_broken(broken[node]))
+        elif not (span in told or is_silent(node, asked) or is_inside(node, span, following)):
             yield from calls_into(node, calls, told)
             yield Step(span, Role.STEP, passing_sentence(node))
         told.add(span)
+
+
+def is_inside(node: Node, span: Span, following: Span | None) -> bool:
+    """Whether a value has no name of its own and stands within the next expression."""
+    if following is None or node.label or span.path != following.path:
+        return False
+    start, end = (span.line, span.column), (span.end_line, span.end_column)
+    first = (following.line, following.column)
+    return first <= start and end <= (following.end_line, following.end_column)
 
 
 def calls_into(node: Node, calls: list[Place], told: set[Span]) -> Iterator[Step]:
@@ -127,15 +146,15 @@ def passing_sentence(node: Node) -> str:
     """Say that a value is computed from the one before."""
     if node.label:
         return f"{code(node.label)} is computed from it"
-    return f"it goes through {code(callee(node.op, node.place))}"
+    return f"it goes through {code(described(node.op, node.place))}"
 
 
 def also_broken(broken: Break) -> str:
     """Say that the way is broken here as well."""
-    what = code(callee(broken.node.op, broken.node.place))
+    what = code(described(broken.node.op, broken.node.place))
     match broken.cause:
         case Cause.CUT:
-            return f"{what} would end the gradient as well ({reason_of(broken.edge).value})"
+            return f"{what} would end the gradient as well"
         case Cause.PAUSED | Cause.RESET:
             return f"{what} is not recorded either"
         case _:
@@ -144,7 +163,7 @@ def also_broken(broken: Break) -> str:
 
 def target_sentence(asked: GradientAsked) -> str:
     """Name the target."""
-    name = asked.target_label or request(asked.place).target
+    name = target_name(asked)
     return f"{code(name)} is the target" if name else "this is the target"
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.observations import Cause, Observation
-from tapelint.checks.findings import Rule, tape_name
-from tapelint.checks.phrasing import callee, code
+from tapelint.checks.findings import Rule
+from tapelint.checks.naming import tape_name
+from tapelint.checks.phrasing import code, described
 from tapelint.checks.verdicts import Case, break_place, groups
 from tapelint.model import Finding
 
@@ -18,7 +19,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every computation that belongs into the `with` of a tape."""
     for group in groups(observations, is_mine, break_place):
         node = group.first.broken.node
-        name = code(node.label or callee(node.op, node.place))
+        name = code(node.label or described(node.op, node.place))
         tape = code(tape_name(group.first.asked.place))
         yield RULE.lost(
             group,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.observations import Observation, TapeExhausted
-from tapelint.checks.findings import Rule, tape_name
+from tapelint.checks.findings import Rule
+from tapelint.checks.naming import tape_name
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, Request, code, request
 from tapelint.model import Finding, Role, Span, Step
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.graph import Node
 from tapelint.analysis.observations import Observation
-from tapelint.checks.findings import Rule, tape_name
+from tapelint.checks.findings import Rule
+from tapelint.checks.naming import tape_name
 from tapelint.checks.phrasing import called, code
 from tapelint.checks.verdicts import GRADIENTS, Case, after, groups
 from tapelint.model import Finding

@@ -24,12 +24,17 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
         name = code(callee(node.op, node.place))
         yield RULE.lost(
             group,
-            why=f"{name} has none",
+            why=f"{name} {WHY[group.first.outcome]}",
             at_break=f"{name} {BEHAVIOUR[group.first.outcome]}",
             help=advice(group.first),
         )
 
 
+WHY = {
+    Outcome.NONE: "has none",
+    Outcome.ZERO: "is flat",
+    Outcome.RAISES: "has none registered",
+}
 BEHAVIOUR = {
     Outcome.NONE: "has no gradient",
     Outcome.ZERO: "is flat: its gradient is zero",

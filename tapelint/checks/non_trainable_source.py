@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.observations import Cause, Observation
-from tapelint.checks.findings import Rule, names, tape_name
+from tapelint.checks.findings import Rule
+from tapelint.checks.naming import names_as_code, tape_name
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, code, request
 from tapelint.checks.verdicts import Group, caused_by, groups
 from tapelint.model import Finding
@@ -21,10 +22,7 @@ EVERYTHING = (".variables", ".weights", ".non_trainable_variables", ".non_traina
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every request with sources that no tape watches by itself."""
     for group in groups(observations, IS_MINE):
-        plural = len(group.cases) > 1
-        yield RULE.lost(
-            group, why="they are not trainable" if plural else "not trainable", help=advice(group)
-        )
+        yield RULE.lost(group, why="made as not trainable", help=advice(group))
 
 
 def advice(group: Group) -> str:
@@ -35,5 +33,5 @@ def advice(group: Group) -> str:
         if sources.endswith(ending):
             trainable = f"{sources.removesuffix(ending)}.trainable_variables"
             return f"ask for {code(trainable, LONGEST_ADVICE_CODE)}"
-    watch = f"{tape_name(place)}.watch({names(group)})"
+    watch = f"{tape_name(place)}.watch({names_as_code(group)})"
     return f"drop `trainable=False` to train it, or call {code(watch, LONGEST_ADVICE_CODE)}"

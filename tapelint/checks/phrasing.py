@@ -50,6 +50,12 @@ def callee(op: str, place: Place | None) -> str:
     return op
 
 
+def described(op: str, place: Place | None) -> str:
+    """Return what a step does: the function it calls, or the whole of an expression."""
+    name = callee(op, place)
+    return name if place is None or DOTTED.fullmatch(name.lstrip(".")) else place.text()
+
+
 def called(place: Place) -> str:
     """Return what a call calls, as the user spelled it."""
     text = place.text()
@@ -80,11 +86,16 @@ class Request:
     tape: str = ""
     target: str = ""
     sources: str = ""
+    # The names in `sources`, where it is one name or a list of names.
+    names: tuple[str, ...] = ()
 
-    @property
-    def source(self) -> str:
-        """The one source, where the call names exactly one."""
-        return self.sources if DOTTED.fullmatch(self.sources) else ""
+    def written(self, label: str) -> str:
+        """Return how the call names the source that the analysis knows by `label`."""
+        if label in self.names:
+            return label
+        last = label.rpartition(".")[2]
+        alike = [name for name in self.names if name.rpartition(".")[2] == last]
+        return alike[0] if last and len(alike) == 1 else ""
 
 
 def request(place: Place) -> Request:
@@ -99,7 +110,15 @@ def request(place: Place) -> Request:
         ast.unparse(call.func.value),
         ast.unparse(target) if target is not None else "",
         ast.unparse(sources) if sources is not None else "",
+        names_in(sources),
     )
+
+
+def names_in(sources: ast.expr | None) -> tuple[str, ...]:
+    """Return the dotted names of an argument that is one, or a list or tuple of them."""
+    parts = sources.elts if isinstance(sources, ast.List | ast.Tuple) else [sources]
+    texts = [ast.unparse(part) for part in parts if isinstance(part, ast.Name | ast.Attribute)]
+    return tuple(text for text in texts if DOTTED.fullmatch(text))
 
 
 def parsed_call(text: str) -> ast.Call | None:

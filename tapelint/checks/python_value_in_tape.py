@@ -8,7 +8,7 @@ from tapelint.analysis.graph import Reason
 from tapelint.analysis.observations import Observation
 from tapelint.checks.findings import Rule
 from tapelint.checks.phrasing import callee, code
-from tapelint.checks.verdicts import Case, break_place, cut_by, groups
+from tapelint.checks.verdicts import Case, Outcome, break_place, cut_by, groups
 from tapelint.model import Finding
 
 CODE = "TAP202"
@@ -22,12 +22,18 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every conversion to Python that ends a gradient."""
     for group in groups(observations, IS_MINE, break_place):
         name = code(conversion(group.first))
+        made = f"{name} made a Python value of it"
         yield RULE.lost(
             group,
-            why=f"cut here by {name}",
+            why=made if is_target(group.first) else f"cut here by {name}",
             at_break=f"{name} makes a Python value of the tensor",
             help=advice(group.first),
         )
+
+
+def is_target(case: Case) -> bool:
+    """Whether the converted value is itself the target, which raises."""
+    return case.outcome is Outcome.RAISES
 
 
 def conversion(case: Case) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.ir import Place
 from tapelint.analysis.observations import Cause, Observation, VariableAugmented
+from tapelint.checks.chain import behind_source
 from tapelint.checks.findings import Rule
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, code
-from tapelint.checks.verdicts import Case, caused_by, groups
+from tapelint.checks.verdicts import Case, Group, caused_by, groups
 from tapelint.model import Finding, Role, Span, Step
 
 CODE = "TAP104"
@@ -22,14 +23,11 @@ UPDATES = {ast.Add: "assign_add", ast.Sub: "assign_sub"}
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every statement that loses a variable whose gradient is wanted."""
     for group in groups(observations, IS_MINE, place_of):
-        case = group.first
-        rebinding = case.broken.rebinding
-        slot = code(rebinding.slot if rebinding is not None else case.lost.label)
-        advice = "update the variable in place with `assign`, `assign_add` or `assign_sub`"
-        if rebinding is not None:
-            advice = in_place(rebinding.place, rebinding.slot)
-        finding = RULE.lost(group, why=f"{slot} is a tensor from here on", help=advice)
-        yield with_variable(finding, case, slot)
+        slots = list(dict.fromkeys(slot_of(case) for case in group.cases))
+        held = f"{code(slots[0])} is a tensor" if len(slots) == 1 else "they are tensors"
+        yield RULE.lost(
+            group, why=f"{held} from here on", help=advice(group.first), steps=(*steps(group),)
+        )
     yield from raising(observations)
 
 
@@ -38,18 +36,27 @@ def place_of(case: Case) -> Place | None:
     return case.broken.rebinding.place if case.broken.rebinding is not None else None
 
 
-def with_variable(finding: Finding, case: Case, slot: str) -> Finding:
-    """Let the chain begin at the variable and pass the statement that loses it."""
+def slot_of(case: Case) -> str:
+    """Return the name, attribute or item that held the variable."""
     rebinding = case.broken.rebinding
-    if rebinding is None:
-        return finding
-    steps = [s for s in finding.steps if s.role is not Role.SOURCE and s.span != finding.span]
-    broken = Step(finding.span, Role.BREAK, f"{slot} is bound to a tensor, which no tape watches")
-    steps.insert(0, broken)
-    if rebinding.variable.place is not None:
-        made = rebinding.variable.place.span()
-        steps.insert(0, Step(made, Role.SOURCE, f"{slot} was a variable"))
-    return RULE.finding(finding.span, finding.message, finding.help, tuple(steps), case.lost.likely)
+    return rebinding.slot if rebinding is not None else case.lost.label
+
+
+def steps(group: Group) -> Iterator[Step]:
+    """Yield the chain from the variable over the statement that loses it to the request."""
+    case = group.first
+    slot = code(slot_of(case))
+    rebinding = case.broken.rebinding
+    if rebinding is not None and rebinding.variable.place is not None:
+        yield Step(rebinding.variable.place.span(), Role.SOURCE, f"{slot} was a variable")
+    yield Step(group.span, Role.BREAK, f"{slot} is bound to a tensor, which no tape watches")
+    yield from (step for step in behind_source(group) if step.span != group.span)
+
+
+def advice(case: Case) -> str:
+    """Write the statement as an update of the variable."""
+    place = place_of(case)
+    return in_place(place.text() if place is not None else "", slot_of(case))
 
 
 def raising(observations: Sequence[Observation]) -> Iterator[Finding]:
@@ -66,16 +73,14 @@ def raising(observations: Sequence[Observation]) -> Iterator[Finding]:
         yield RULE.finding(
             span,
             f"{code(f'{found.label} {found.op}=')} on a `tf.Variable` raises",
-            in_place(found.place, found.label),
+            in_place(found.place.text(), found.label),
             tuple(steps),
         )
 
 
-def in_place(place: Place, slot: str) -> str:
-    """Write the statement as an update of the variable."""
-    update = updated(place.text(), slot)
-    if update is None:
-        return f"update the variable in place: {code(f'{slot}.assign(...)', LONGEST_ADVICE_CODE)}"
+def in_place(statement: str, slot: str) -> str:
+    """Write a statement as an update of the variable."""
+    update = updated(statement, slot) or f"{slot}.assign(...)"
     return f"update the variable in place: {code(update, LONGEST_ADVICE_CODE)}"
 
 

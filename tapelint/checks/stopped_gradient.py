@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.graph import Reason
 from tapelint.analysis.observations import Observation
-from tapelint.checks.findings import Rule, names
+from tapelint.checks.findings import Rule
+from tapelint.checks.naming import names_as_code
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, callee, code
 from tapelint.checks.verdicts import break_place, cut_by, groups
 from tapelint.model import Finding
@@ -21,7 +22,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     for group in groups(observations, IS_MINE, break_place):
         node = group.first.broken.node
         name = code(callee(node.op, node.place))
-        sources = code(names(group), LONGEST_ADVICE_CODE)
+        sources = code(names_as_code(group), LONGEST_ADVICE_CODE)
         yield RULE.lost(
             group,
             why=f"the only path goes through {name}",

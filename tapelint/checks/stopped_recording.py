@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tapelint.analysis.ir import Place
 from tapelint.analysis.observations import Cause, Observation
-from tapelint.checks.findings import Rule, name_of_target, tape_name
-from tapelint.checks.phrasing import callee, code
-from tapelint.checks.verdicts import Case, break_place, caused_by, groups
-from tapelint.model import Finding
+from tapelint.checks import chain
+from tapelint.checks.findings import Rule
+from tapelint.checks.naming import tape_name, target_name
+from tapelint.checks.phrasing import called, code, described
+from tapelint.checks.verdicts import Case, Group, break_place, caused_by, groups
+from tapelint.model import Finding, Role, Step
 
 CODE = "TAP210"
 RULE = Rule(CODE, "stopped-recording")
@@ -20,9 +23,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every stop of a tape that loses a gradient."""
     for group in groups(observations, IS_MINE, place_of):
         case = group.first
-        tape = tape_name(case.asked.place)
-        node = case.broken.node
-        name = code(node.label or callee(node.op, node.place))
+        tape, name = tape_name(case.asked.place), what(case)
         if case.broken.cause is Cause.PAUSED:
             yield RULE.lost(
                 group,
@@ -31,17 +32,40 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
                 help=f"move the computation of {name} out of the `stop_recording` block",
             )
         else:
-            target = name_of_target(case) or "the target"
+            target = target_name(case.asked) or "the target"
             yield RULE.lost(
                 group,
-                why="the record was thrown away",
-                at_break=f"{name} stands in a record that was thrown away later",
-                help=f"compute all that `{target}` needs after the tape starts afresh",
+                why="its record was thrown away",
+                steps=(*steps(group, name),),
+                help=f"compute all that {code(target)} needs after the record starts afresh",
             )
 
 
+def what(case: Case) -> str:
+    """Name the computation that is not on the tape."""
+    node = case.broken.node
+    return code(node.label or described(node.op, node.place))
+
+
 def place_of(case: Case) -> Place | None:
-    """Return what is not recorded, or the statement that threw the record away."""
-    if case.broken.cause is Cause.RESET and case.asked.began is not case.asked.tape:
-        return case.asked.began
-    return break_place(case)
+    """Return what is not recorded, or the call that threw the record away."""
+    return reset_of(case) or break_place(case)
+
+
+def reset_of(case: Case) -> Place | None:
+    """Return the call of `reset`; a tape that is entered again after a request has none."""
+    asked = case.asked
+    is_reset = case.broken.cause is Cause.RESET and asked.began is not asked.tape
+    return asked.began if is_reset else None
+
+
+def steps(group: Group, name: str) -> Iterator[Step]:
+    """Yield the chain with the reset behind what it throws away."""
+    reset = reset_of(group.first)
+    if reset is None:
+        yield from chain.steps(group, f"{name} stands in an earlier record of the tape")
+        return
+    for step in chain.steps(group, f"{name} is recorded"):
+        yield replace(step, role=Role.STEP) if step.role is Role.BREAK else step
+        if step.role is Role.BREAK:
+            yield Step(reset.span(), Role.BREAK, f"{code(called(reset))} throws the record away")

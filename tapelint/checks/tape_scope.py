@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tapelint.analysis.observations import Cause, Observation, TapeMisused
-from tapelint.checks.findings import Rule, tape_name
+from tapelint.checks.findings import Rule
+from tapelint.checks.naming import tape_name
 from tapelint.checks.phrasing import called, code
 from tapelint.checks.verdicts import caused_by, groups
 from tapelint.model import Finding, Role, Span, Step

@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.graph import Edge, Node, Reason
-from tapelint.analysis.observations import Cause, Observation
-from tapelint.checks.findings import Rule, name_of_target, names
+from tapelint.analysis.ir import Place
+from tapelint.analysis.observations import Cause, GradientAsked, Observation
+from tapelint.checks.findings import Rule
+from tapelint.checks.naming import names_as_code, target_name
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, code
 from tapelint.checks.verdicts import Case, caused_by, cut_by, groups
 from tapelint.model import Finding
@@ -16,16 +18,22 @@ CODE = "TAP108"
 RULE = Rule(CODE, "unconnected-source")
 
 WITHOUT_VALUE = {
-    Reason.CONTROL: "only decides a branch",
+    Reason.CONTROL: "it only decides a branch",
     Reason.VALUE_FREE: "only its shape is used",
 }
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every request with sources that the target does not depend on."""
+    answered = sources_with_gradient(observations)
+
+    def is_mine(case: Case) -> bool:
+        # One of several heads in each run: the request gives every source its gradient once.
+        return is_unused(case) and (case.asked.place, case.lost.source) not in answered
+
     for group in groups(observations, is_mine):
-        target = name_of_target(group.first)
-        sources = code(names(group), LONGEST_ADVICE_CODE)
+        target = target_name(group.first.asked)
+        sources = code(names_as_code(group), LONGEST_ADVICE_CODE)
         into = f"the computation of {code(target)}" if target else "what the target is made from"
         yield RULE.lost(
             group,
@@ -34,7 +42,17 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
         )
 
 
-def is_mine(case: Case) -> bool:
+def sources_with_gradient(observations: Sequence[Observation]) -> set[tuple[Place, Node]]:
+    """Return the sources that a request gave a gradient in any of its runs."""
+    found: set[tuple[Place, Node]] = set()
+    for observation in observations:
+        if isinstance(observation, GradientAsked):
+            lost = {one.source for one in observation.lost}
+            found |= {(observation.place, s) for s in observation.sources if s not in lost}
+    return found
+
+
+def is_unused(case: Case) -> bool:
     """Whether the target was made without the source's value."""
     return caused_by(Cause.UNCONNECTED)(case) or cut_by(*WITHOUT_VALUE)(case)
 
@@ -42,7 +60,8 @@ def is_mine(case: Case) -> bool:
 def use_of(case: Case) -> str:
     """Say what the source does for the target."""
     edge = case.broken.edge or first_use(case.asked.target, case.lost.source)
-    return WITHOUT_VALUE.get(edge.reason if edge is not None else Reason.NONE, "never used for it")
+    reason = edge.reason if edge is not None else Reason.NONE
+    return WITHOUT_VALUE.get(reason, "it never reaches the target")
 
 
 def first_use(target: Node | None, source: Node) -> Edge | None:

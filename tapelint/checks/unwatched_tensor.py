@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.graph import Kind
 from tapelint.analysis.observations import Cause, Observation
-from tapelint.checks.findings import Rule, names, tape_name
+from tapelint.checks.findings import Rule
+from tapelint.checks.naming import names_as_code, tape_name
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, code, shortened
 from tapelint.checks.verdicts import Group, caused_by, groups
 from tapelint.model import Finding
@@ -26,16 +27,16 @@ def reason(group: Group) -> str:
     """Say why the tape does not know the source."""
     match group.first.lost.source.kind:
         case Kind.ARRAY:
-            return "it is a NumPy array"
+            return "no tape holds a NumPy array"
         case Kind.PYTHON:
-            return "it is a Python value"
+            return "no tape holds a Python value"
         case _:
-            return "never watched"
+            return "the tape never watched it"
 
 
 def advice(group: Group) -> str:
     """Write the call of `watch`."""
-    sources = names(group)
+    sources = names_as_code(group)
     if group.first.lost.source.kind in (Kind.ARRAY, Kind.PYTHON):
         return "make a tensor of it before the tape (`tf.convert_to_tensor`), and watch that"
     watch = f"{shortened(tape_name(group.first.asked.place), 20)}.watch({sources})"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.observations import Cause, Observation
-from tapelint.checks.findings import Rule, names, tape_name
+from tapelint.checks.findings import Rule
+from tapelint.checks.naming import names_as_code, tape_name
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, code
 from tapelint.checks.verdicts import Group, caused_by, groups
 from tapelint.model import Finding
@@ -20,7 +21,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     for group in groups(observations, IS_MINE):
         yield RULE.lost(
             group,
-            why="never watched",
+            why="the tape never watched it",
             tape="this tape watches no variable by itself",
             help=advice(group),
         )
@@ -28,7 +29,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
 
 def advice(group: Group) -> str:
     """Write the call of `watch`."""
-    watch = f"{tape_name(group.first.asked.place)}.watch({names(group)})"
+    watch = f"{tape_name(group.first.asked.place)}.watch({names_as_code(group)})"
     return (
         f"call {code(watch, LONGEST_ADVICE_CODE)} first in the `with`,"
         " or drop `watch_accessed_variables=False`"

@@ -166,8 +166,20 @@ def answered(observations: Iterable[Observation]) -> Iterator[GradientAsked]:
 def telling(breaks: Sequence[Break]) -> tuple[Break, ...]:
     """Return the breaks to report: the source's own, and the first on the way behind it."""
     own = [b for b in breaks if b.cause in OF_SOURCE]
-    on_way = [b for b in breaks if b.cause not in OF_SOURCE and not is_consequence(b)]
+    on_way = [
+        b
+        for b in breaks
+        if b.cause not in OF_SOURCE and not is_consequence(b) and not is_enclosed(b, breaks)
+    ]
     return (*own[:1], *on_way[:1])
+
+
+def is_enclosed(broken: Break, breaks: Sequence[Break]) -> bool:
+    """Whether the break is inside the body of an opaque function, which is the one to blame."""
+    bodies = {
+        b.node.place for b in breaks if b is not broken and reason_of(b.edge) is Reason.OPAQUE
+    }
+    return not bodies.isdisjoint(broken.node.stack)
 
 
 def is_consequence(broken: Break) -> bool:

@@ -1,0 +1,89 @@
+"""What the user calls the tape, the target and the sources of a request.
+
+Shared by the checks. A name in the call itself comes first: a helper's parameter, not the name
+that the value had at the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from tapelint.analysis.graph import Kind
+from tapelint.analysis.ir import Place
+from tapelint.analysis.observations import GradientAsked
+from tapelint.checks.phrasing import DOTTED, request
+from tapelint.checks.verdicts import Case, Group
+
+
+def tape_name(place: Place) -> str:
+    """Return what the user calls the tape of a request."""
+    return request(place).tape or "tape"
+
+
+def target_name(asked: GradientAsked) -> str:
+    """Return what the user calls the target of a request, empty where it has no name."""
+    written = request(asked.place).target
+    return written if DOTTED.fullmatch(written) else asked.target_label
+
+
+def target_of(group: Group) -> str:
+    """Return the name of the target, empty where the requests of a group have several."""
+    names = {target_name(case.asked) for case in group.cases}
+    return names.pop() if len(names) == 1 else ""
+
+
+def source_name(case: Case) -> str:
+    """Return what the user calls a source, empty where it has no name."""
+    parts = request(case.asked.place)
+    if case.asked.asked == 1 and len(parts.names) == 1:
+        return parts.names[0]
+    label = case.lost.label
+    return parts.written(label) or label or own_text(case)
+
+
+def own_text(case: Case) -> str:
+    """Return the expression of a source that stands in the call itself."""
+    source = case.lost.source
+    if source.place is None or source.kind is Kind.VARIABLE:
+        return ""
+    text = " ".join(source.place.text().split())
+    return text if text and text in case.asked.place.text() else ""
+
+
+def source_names(group: Group) -> list[str]:
+    """Return the name of each distinct source of a group, empty names included.
+
+    A loop or a second caller may lose the same source again: it is told by its name and place.
+    Names that do not tell sources apart (the variable of a loop) give way to that of their list.
+    """
+    names: dict[Hashable, str] = {}
+    for case in group.cases:
+        place = case.lost.source.place
+        name = source_name(case)
+        names.setdefault((name, place.span() if place is not None else None), name)
+    found = list(names.values())
+    if len(set(found)) == len(found):
+        return found
+    return ["" for _ in found]
+
+
+def names_as_code(group: Group) -> str:
+    """Return the sources as advice can use them: `x`, or `[a, b]`."""
+    known = [name for name in source_names(group) if name]
+    if len(known) > 1:
+        return f"[{', '.join(known)}]"
+    if known:
+        return known[0]
+    written = request(group.first.asked.place).names
+    return written[0] if len(written) == 1 else "sources"
+
+
+def counted_sources(group: Group) -> str:
+    """Return "3 of 8 sources", with the total where there is a single request to count."""
+    lost = len(source_names(group))
+    if len({case.asked.place for case in group.cases}) > 1:
+        return f"{lost} sources"
+    total = max(case.asked.asked for case in group.cases)
+    if lost == total == 2:
+        return "both sources"
+    return f"all {lost} sources" if lost >= total else f"{lost} of {total} sources"
