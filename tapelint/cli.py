@@ -73,9 +73,7 @@ def _sentences(error: Exception) -> Sequence[str]:
         case SettingsError():
             return error.problems
         case UnknownRule():
-            return (
-                str(error) if error.suggestion else f"{error}: `tapelint rules` lists them all",
-            )
+            return (str(error) if error.suggestion else f"{error} (see `tapelint rules`)",)
         case console.ConsoleError():
             return (str(error),)
         case FileNotFoundError() if not error.filename:
@@ -92,9 +90,7 @@ def _complained(sentences: Sequence[str]) -> int:
     return FAILED if sentences else CLEAN
 
 
-@click.group(
-    cls=usage.Program, help=PURPOSE, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.group(cls=usage.Program, help=PURPOSE, add_help_option=False)
 def program() -> None:
     """Hold the commands; one of them is always run."""
 
@@ -103,7 +99,8 @@ def program() -> None:
     cls=usage.DefaultCommand,
     headings=options.CHECK,
     also=COMMANDS,
-    params=[options.PATHS, options.VERSION],
+    params=[options.PATHS, options.VERSION, options.help_option()],
+    add_help_option=False,
     help=DESCRIPTION,
     epilog=EPILOG,
 )
@@ -174,7 +171,9 @@ def check(**given: Any) -> int:
         options.CODE,
         options.one_of("--output-format", "text md json", "How to write it", "--format"),
         options.colour(),
-    ]
+        options.help_option(),
+    ],
+    add_help_option=False,
 )
 def explain(code: str, output_format: str, color: str) -> int:
     """Show what the rule CODE (TAP201, or numpy-in-tape) finds.
@@ -196,7 +195,9 @@ def explain(code: str, output_format: str, color: str) -> int:
     params=[
         options.one_of("--output-format", "text json", "How to write it", "--format"),
         options.colour(),
-    ]
+        options.help_option(),
+    ],
+    add_help_option=False,
 )
 def rules(output_format: str, color: str) -> int:
     """List all rules: code, name and what each finds."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from tapelint import __version__
+from tapelint import __version__, console
 
 
 def complete_rules(
@@ -78,13 +78,26 @@ def _file(*names: str, help: str) -> click.Option:
 
 PATHS = click.Argument(["paths"], nargs=-1, metavar="[PATH]...", type=click.Path(readable=False))
 CODE = click.Argument(["code"], metavar="CODE", shell_complete=complete_rules)
-VERSION = click.Option(
-    ["-V", "--version"],
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=lambda ctx, param, value: _version(ctx) if value else None,
-    help="Show the version and exit.",
+
+
+def _answer(names: Sequence[str], help: str, text: Callable[[click.Context], str]) -> click.Option:
+    """Declare an option that prints something instead of running a command."""
+
+    def printed(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            console.say(f"{text(ctx)}\n")
+            ctx.exit()
+
+    return _flag(*names, help=help, is_eager=True, expose_value=False, callback=printed)
+
+
+def help_option() -> click.Option:
+    """Declare `--help`; that of click ends badly where its reader is gone."""
+    return _answer(("-h", "--help"), "Show this message and exit.", click.Context.get_help)
+
+
+VERSION = _answer(
+    ("-V", "--version"), "Show the version and exit.", lambda ctx: f"tapelint {__version__}"
 )
 CHECK: Mapping[str, Sequence[click.Option]] = {
     "What to report": (
@@ -129,8 +142,3 @@ CHECK: Mapping[str, Sequence[click.Option]] = {
         _flag("--show-settings", help="Show the settings that would be used, and exit."),
     ),
 }
-
-
-def _version(ctx: click.Context) -> None:
-    click.echo(f"tapelint {__version__}")
-    ctx.exit()

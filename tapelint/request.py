@@ -65,7 +65,11 @@ class Request:
         if self.config is not None:
             return settings_files.load(Path(self.config))
         path = None if self.is_isolated else settings_files.find(self._start())
-        return Settings() if path is None else settings_files.load(path)
+        if path is None:
+            return Settings()
+        # Errors name the file: shorter is better.
+        working = Path.cwd()
+        return settings_files.load(path.relative_to(working) if working in path.parents else path)
 
     def _start(self) -> Path:
         """Return the folder that holds everything to check: settings are looked for from there."""
