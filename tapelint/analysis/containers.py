@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
@@ -140,6 +141,8 @@ class Containers(Machine):
             kind = Kind.ARRAY
         dtype = source[0].dtype if source else None
         made = self.record("[]", [("x", value)], at, dtype=dtype, kind=kind)
+        if index is not None:
+            made.node.operands = (("x", value), ("index", index))
         if isinstance(value, Data) and value.kind is Kind.UNKNOWN:
             made = self.unknown("[]", [value], at)
         if isinstance(index, Const) and isinstance(value, Data) and value.shape:
@@ -245,11 +248,8 @@ class Containers(Machine):
         return self.join_all(values[:MOST_ELEMENTS])
 
     def sliced(self, value: Tuple | Box, contents: Contents, index: SliceValue) -> Value:
-        bounds = (index.lower, index.upper, index.step)
-        if contents.rest is None and all(
-            b is None or (isinstance(b, Const) and isinstance(b.value, int | None)) for b in bounds
-        ):
-            cut = slice(*(b.value if isinstance(b, Const) else None for b in bounds))
+        cut = constant_index(index)
+        if contents.rest is None and cut is not None:
             chosen = contents.values[cut]
             return Tuple(chosen) if isinstance(value, Tuple) else self.sequence("list", chosen)
         values = [*contents.values, *([] if contents.rest is None else [contents.rest])]
@@ -295,8 +295,9 @@ class Containers(Machine):
         self.escape(value)
         if owner.kind is Kind.ARRAY:
             edges = [Edge(leaf, Effect.CUT, Reason.NUMPY, "[]=") for leaf in leaves]
+            written = self.node("[]=", Kind.ARRAY, owner.dtype, at, edges)
             # Arrays are mutable: whoever holds this one sees the write.
-            owner.node.edges = (*owner.node.edges, *edges)
+            owner.node.edges = (*owner.node.edges, Edge(written))
         else:
             owner.node.edges = (*owner.node.edges, *(Edge(leaf) for leaf in leaves))
 
@@ -331,10 +332,24 @@ class Containers(Machine):
             return
         contents = self.contents(owner)
         known, key = self.key(index)
-        if contents.keys is not None and known and key in contents.keys:
-            items = dict(zip(contents.keys, contents.values, strict=True))
-            del items[key]
-            self.fill(owner, Contents(tuple(items.values()), tuple(items), contents.rest))
+        if contents.keys is not None:
+            if known and key in contents.keys:
+                items = dict(zip(contents.keys, contents.values, strict=True))
+                del items[key]
+                self.fill(owner, Contents(tuple(items.values()), tuple(items), contents.rest))
+            return
+        values = list(contents.values)
+        where = constant_index(index)
+        if contents.rest is None and where is not None:
+            try:
+                del values[where]
+            except (IndexError, TypeError):
+                return
+            self.fill(owner, Contents(tuple(values)))
+        elif values:
+            # One of them goes, not known which: the others may have moved.
+            everything = [*values, *([] if contents.rest is None else [contents.rest])]
+            self.fill(owner, Contents((), None, self.join_all(everything)))
 
     def append(self, box: Box, value: Value) -> None:
         contents = self.contents(box)
@@ -363,3 +378,15 @@ class Containers(Machine):
                 )
             return values
         return [self.any_element(value, at) for _ in range(count)]
+
+
+def constant_index(index: Value) -> Any:
+    """Return the number or slice that an index is, None where it is not known."""
+    match index:
+        case Const(value=int() as number):
+            return number
+        case SliceValue():
+            bounds = (index.lower, index.upper, index.step)
+            if all(b is None or (isinstance(b, Const) and isinstance(b.value, int | None)) for b in bounds):
+                return slice(*(b.value if isinstance(b, Const) else None for b in bounds))
+    return None

@@ -95,6 +95,8 @@ class Machine:
         self.raised: list[list[State]] = []
         self.reached: set[LazyFunction] = set()
         # By tape: what was watched while the tape was not recording, which does nothing.
+        # Operations already named as a source of NaN.
+        self.suspected: set[Node] = set()
         self.late_watches: set[tuple[int, Node]] = set()
 
     # What the other halves of the interpreter provide.

@@ -102,4 +102,28 @@ class VariableAugmented:
     variable: Node
 
 
-Observation = GradientAsked | TapeExhausted | TapeMisused | VariableAugmented
+class Singularity(Enum):
+    """What makes a gradient NaN, in the catalogue's terms."""
+
+    LOG_OF_EXP = "log of exp"
+    WHERE = "guarded by where"
+    SQRT = "sqrt at zero"
+    NORM = "norm at zero"
+    DIVISION = "division by zero"
+    LOG = "log at zero"
+    LOG_OF_SOFTMAX = "log of softmax"
+    POWER = "power at zero"
+    ARC = "inverse trigonometry at its bound"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NanReachable:
+    """An operation between target and sources gives NaN at numbers that it may well meet."""
+
+    place: Place
+    what: Singularity
+    node: Node
+    sources: tuple[Node, ...]
+
+
+Observation = GradientAsked | TapeExhausted | TapeMisused | VariableAugmented | NanReachable

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import trace
+from tapelint.analysis import singular, trace
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models.registry import methods, models
@@ -363,6 +363,13 @@ class Asker:
                 tuple(self.sources),
             )
         )
+        lost = {one.source for one in self.lost}
+        alive = [node for node in self.sources if node not in lost]
+        if alive and not self.is_vague:
+            for found in singular.observed(
+                self.session, self.targets, alive, self.machine.contents, self.machine.suspected
+            ):
+                self.machine.observe(found)
 
 
 def may_carry(edge: Edge) -> bool:

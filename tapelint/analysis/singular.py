@@ -1,0 +1,308 @@
+"""Finds operations on the way from target to source whose gradient is NaN at numbers they may meet.
+
+`sqrt(0)` alone gives inf; NaN comes of inf times zero, which is what the operations around it make
+of it (TensorFlow 2.21). Only what has evidence is named: see `ranges`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tapelint.analysis.graph import Effect, Node, Session
+from tapelint.analysis.observations import NanReachable, Singularity
+from tapelint.analysis.ranges import MOVES, SUMS, Range, Ranges, short
+from tapelint.analysis.trace import cone, passes
+from tapelint.analysis.state import Contents
+from tapelint.analysis.values import Box, Const, Data, Value, VariableValue
+
+MOST_NODES = 4000
+DIVISIONS = frozenset({"/", "divide", "truediv", "div"})
+POWERS = frozenset({"**", "pow", "power"})
+ROOTS = frozenset({"sqrt"})
+NORMS = frozenset({"norm", "euclidean_norm"})
+SPREADS = frozenset({"reduce_std", "std"})
+LOGS = frozenset({"log"})
+ARCS = frozenset({"acos", "asin", "acosh", "atanh", "arccos", "arcsin"})
+PROBABILITIES = {"softmax": Singularity.LOG_OF_SOFTMAX, "sigmoid": Singularity.LOG_OF_SOFTMAX}
+# TensorFlow 2.21: the kernels of these give 0 where the incoming gradient is 0.
+SAFE_UNDER_WHERE = ROOTS | NORMS | SPREADS | frozenset({"rsqrt"})
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The part of a graph through which a gradient runs from the targets to some source."""
+
+    nodes: frozenset[Node]
+
+    def holds(self, value: Value | None) -> bool:
+        """Whether a gradient runs through a value."""
+        return isinstance(value, Data | VariableValue) and value.node in self.nodes
+
+
+def path_to(session: Session, targets: list[Node], sources: list[Node]) -> Path:
+    """Return the nodes on any recorded way from the targets to the sources."""
+    reached = cone(session, targets)
+    if len(reached) > MOST_NODES:
+        return Path(frozenset())
+    wanted = set(sources)
+    leading: set[Node] = set()
+    # A parent is always made before its child.
+    for node in sorted(reached, key=lambda n: n.number):
+        if node in wanted or (
+            passes(session, node)
+            and any(e.effect is Effect.FLOWS and e.parent in leading for e in node.edges)
+        ):
+            leading.add(node)
+    return Path(frozenset(leading))
+
+
+class Finder:
+    """Looks at every operation on the path once."""
+
+    def __init__(self, path: Path, ranges: Ranges) -> None:
+        self.path = path
+        self.ranges = ranges
+
+    def found(self) -> Iterator[tuple[Node, Singularity]]:
+        """Yield the operations that may give NaN, in program order."""
+        for node in sorted(self.path.nodes, key=lambda n: n.number):
+            if not node.operands:
+                continue
+            name = short(node.op)
+            if name == "where":
+                inner = self.guarded(node)
+                if inner is not None:
+                    yield inner, Singularity.WHERE
+                continue
+            what = self.singularity(node, name)
+            if what is not None:
+                yield node, what
+
+    def argument(self, node: Node, index: int = 0) -> Value | None:
+        return node.operands[index][1] if len(node.operands) > index else None
+
+    def range(self, value: Value | None) -> Range:
+        return Range() if value is None else self.ranges.of_value(value)
+
+    def singularity(self, node: Node, name: str) -> Singularity | None:
+        """Return what is wrong with an operation by itself."""
+        x = self.argument(node)
+        if name in LOGS:
+            return self.of_log(x)
+        if name in ROOTS:
+            known = self.range(x)
+            return Singularity.SQRT if touches_zero(known) and self.path.holds(x) else None
+        if name in SPREADS:
+            return Singularity.SQRT if self.range(x).zero_row and self.path.holds(x) else None
+        if name in NORMS:
+            return Singularity.NORM if self.range(x).zero_row and self.path.holds(x) else None
+        if name in DIVISIONS:
+            return self.of_division(node)
+        if name in POWERS:
+            return self.of_power(node)
+        if name in ARCS:
+            return Singularity.ARC if self.reaches_bound(x) and self.path.holds(x) else None
+        return None
+
+    # ------------------------------------------------------------------ log
+
+    def of_log(self, x: Value | None) -> Singularity | None:
+        if not self.path.holds(x):
+            return None
+        inner = behind_moves(x)
+        if inner is None:
+            return None
+        probability = PROBABILITIES.get(short(inner.op))
+        if probability is not None:
+            logits = self.range(inner.operands[0][1] if inner.operands else None)
+            return None if logits.is_bounded else probability
+        if self.overflows(x):
+            return Singularity.LOG_OF_EXP
+        return Singularity.LOG if touches_zero(self.range(x)) else None
+
+    def overflows(self, x: Value | None) -> bool:
+        """Whether a value is a sum of `exp` of something unbounded: `1 + exp(x)`, `sum(exp(x))`."""
+        return any(not self.is_tamed(node) for node in self.exponentials(x, 0))
+
+    def exponentials(self, x: Value | None, depth: int) -> Iterator[Node]:
+        """Yield the `exp` nodes that a sum is made of."""
+        if not isinstance(x, Data) or depth > 6 or not x.node.operands:
+            return
+        node, name = x.node, short(x.node.op)
+        if name == "exp":
+            yield node
+        elif name in SUMS or name in MOVES or name in ("+", "add"):
+            for _, operand in node.operands:
+                yield from self.exponentials(operand, depth + 1)
+
+    def is_tamed(self, node: Node) -> bool:
+        """Whether the exponent of an `exp` stays where neither overflow nor underflow happens."""
+        exponent = node.operands[0][1] if node.operands else None
+        known = self.range(exponent)
+        # for: exp(x - reduce_max(x)), the shift that every stable softmax makes
+        return known.is_bounded or is_shifted(exponent, 0)
+
+    # ------------------------------------------------------------------ division, powers
+
+    def of_division(self, node: Node) -> Singularity | None:
+        x, y = self.argument(node, 0), self.argument(node, 1)
+        if not self.path.holds(y):
+            return None
+        above = set(self.exponentials(x, 0))
+        below = set(self.exponentials(y, 0))
+        if above and below:
+            # for: exp(x) / (1 + exp(x)), inf / inf at large x
+            exponents = {origin_of_exponent(n) for n in above} & {origin_of_exponent(n) for n in below}
+            if exponents and any(not self.is_tamed(n) for n in above | below):
+                return Singularity.LOG_OF_EXP
+        return Singularity.DIVISION if touches_zero(self.range(y)) else None
+
+    def of_power(self, node: Node) -> Singularity | None:
+        x, exponent = self.argument(node, 0), self.argument(node, 1)
+        if not self.path.holds(x) or not isinstance(exponent, Const):
+            return None
+        power = exponent.value
+        if not isinstance(power, int | float) or isinstance(power, bool):
+            return None
+        known = self.range(x)
+        if power == 0:
+            return Singularity.POWER if known.zero else None
+        if 0 < power < 1 and touches_zero(known):
+            return Singularity.POWER
+        return Singularity.DIVISION if power < 0 and touches_zero(known) else None
+
+    def reaches_bound(self, x: Value | None) -> bool:
+        """Whether an argument is clipped to exactly [-1, 1], or a cosine that reaches it."""
+        inner = behind_moves(x)
+        if inner is None or short(inner.op) not in ("clip_by_value", "clip"):
+            return False
+        known = self.range(x)
+        return known.low == -1.0 or known.high == 1.0
+
+    # ------------------------------------------------------------------ where
+
+    def guarded(self, node: Node) -> Node | None:
+        """Return the singular operation in a branch of `where` that its condition guards in vain."""
+        values = [v for _, v in node.operands]
+        if len(values) < 3 or not isinstance(values[0], Data):
+            return None
+        compared = compared_nodes(values[0].node)
+        for branch in values[1:3]:
+            for inner in elementwise_past(branch):
+                if inner in self.path.nodes and self.is_singular_at_guard(inner, compared):
+                    return inner
+        return None
+
+    def is_singular_at_guard(self, node: Node, compared: set[Node]) -> bool:
+        name = short(node.op)
+        if name in SAFE_UNDER_WHERE:
+            return False
+        x = self.argument(node, 1 if name in DIVISIONS else 0)
+        if not self.path.holds(x) or not isinstance(x, Data | VariableValue):
+            return False
+        if not ({x.node} | {e.parent for e in x.node.edges}) & compared:
+            return False
+        known = self.range(x)
+        if name in LOGS or name in DIVISIONS:
+            return not known.is_away_from_zero
+        if name in POWERS:
+            exponent = self.argument(node, 1)
+            power = exponent.value if isinstance(exponent, Const) else None
+            if not isinstance(power, int | float) or isinstance(power, bool):
+                return False
+            return (power < 0 or 0 < power < 1) and not known.is_away_from_zero
+        return name in ARCS and not (-1 < known.low and known.high < 1)
+
+
+def touches_zero(known: Range) -> bool:
+    return known.zero and not known.is_away_from_zero
+
+
+def behind_moves(x: Value | None) -> Node | None:
+    """Return the node that computed a value, past operations that only rearrange it."""
+    if not isinstance(x, Data | VariableValue):
+        return None
+    node = x.node
+    while short(node.op) in MOVES and node.operands:
+        inner = node.operands[0][1]
+        if not isinstance(inner, Data | VariableValue):
+            break
+        node = inner.node
+    return node
+
+
+def is_shifted(exponent: Value | None, depth: int) -> bool:
+    """Whether an exponent has its own maximum (or a logsumexp) taken off."""
+    if not isinstance(exponent, Data) or depth > 6:
+        return False
+    node, name = exponent.node, short(exponent.node.op)
+    if name in ("-", "subtract") and len(node.operands) == 2:
+        shift = node.operands[1][1]
+        if isinstance(shift, Data):
+            behind = shift.node
+            for _ in range(3):
+                if short(behind.op) in ("reduce_max", "max", "amax", "reduce_logsumexp", "logsumexp", "maximum"):
+                    return True
+                inner = behind.operands[0][1] if behind.operands else None
+                if not isinstance(inner, Data) or short(behind.op) not in MOVES | {"stop_gradient"}:
+                    break
+                behind = inner.node
+    return any(
+        is_shifted(v, depth + 1) for _, v in node.operands if name in ("/", "*", "-", "+") or name in MOVES
+    )
+
+
+def origin_of_exponent(node: Node) -> Node | None:
+    inner = behind_moves(node.operands[0][1]) if node.operands else None
+    while inner is not None and short(inner.op) in ("-x", "negative") and inner.operands:
+        inner = behind_moves(inner.operands[0][1])
+    return inner
+
+
+def compared_nodes(test: Node, depth: int = 0) -> set[Node]:
+    """Return the values that a condition compares."""
+    found: set[Node] = set()
+    if depth > 4:
+        return found
+    for _, operand in test.operands:
+        if isinstance(operand, Data | VariableValue):
+            found.add(operand.node)
+            name = short(operand.node.op)
+            if name in ("logical_and", "logical_or", "logical_not", "abs", "cast") or operand.node.dtype.is_blocked:
+                found |= compared_nodes(operand.node, depth + 1)
+    return found
+
+
+ELEMENTWISE = frozenset(
+    "+ - * / ** -x add subtract multiply divide pow negative log exp square sqrt cast reshape "
+    "expand_dims squeeze identity acos asin".split()
+)
+
+
+def elementwise_past(value: Value, depth: int = 0) -> Iterator[Node]:
+    """Yield the elementwise operations that made a branch."""
+    if not isinstance(value, Data) or depth > 6:
+        return
+    node = value.node
+    if short(node.op) not in ELEMENTWISE:
+        return
+    yield node
+    for _, operand in node.operands:
+        yield from elementwise_past(operand, depth + 1)
+
+
+def observed(
+    session: Session,
+    targets: list[Node],
+    sources: list[Node],
+    contents: Callable[[Box], Contents],
+    seen: set[Node],
+) -> Iterator[NanReachable]:
+    """Yield each operation that may give NaN to one of the sources, once."""
+    path = path_to(session, targets, sources)
+    finder = Finder(path, Ranges(contents))
+    for node, what in finder.found():
+        if node not in seen and node.place is not None:
+            seen.add(node)
+            yield NanReachable(node.place, what, node, tuple(sources))
