@@ -339,19 +339,21 @@ class Statements(Expressions):
         alive = body()
         after = self.state
         for states, mark in zip(exits, marks, strict=True):
-            for i in range(mark, len(states)):
-                left = self.fork_run(states[i].fork(), leave)
+            leaving = states[mark:]
+            del states[mark:]
+            for state in leaving:
+                left = self.fork_run(state.fork(), leave)
                 if left is not None:
-                    states[i] = left
-        for i in range(returned, len(frame.returns)):
-            state, value = frame.returns[i]
+                    states.append(left)
+        # A `return` of its own replaces the one that was on its way.
+        returning = frame.returns[returned:]
+        del frame.returns[returned:]
+        for state, value in returning:
             left = self.fork_run(state.fork(), leave)
             if left is not None:
-                frame.returns[i] = (left, value)
+                frame.returns.append((left, value))
         self.state = after
-        if alive:
-            leave()
-        return alive
+        return alive and leave() is not False
 
     def run_try(self, statement: ir.Try) -> None:
         if statement.final:
