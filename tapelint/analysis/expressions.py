@@ -11,6 +11,7 @@ from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import Dead, Frame
 from tapelint.analysis.observations import VariableAugmented
+from tapelint.analysis.ranges import Ranges
 from tapelint.analysis.state import Contents, State
 from tapelint.analysis.values import (
     NONE,
@@ -559,6 +560,9 @@ class Expressions(Calls):
             case Union():
                 outcomes = {self.truth(o) for o in value.options}
                 return outcomes.pop() if len(outcomes) == 1 else None
+            case Data():
+                # for: if x > 0.0, with x = tf.constant(2.0)
+                return Ranges(self.contents).truth(value.node)
             case _:
                 return None
 

@@ -101,6 +101,24 @@ class Ranges:
         if contents.rest is not None:
             yield contents.rest
 
+    def truth(self, node: Node) -> bool | None:
+        """Return how a comparison comes out, None where its operands do not tell."""
+        op = COMPARISONS.get(short(node.op), short(node.op))
+        if op not in NEGATED or len(node.operands) != 2:
+            return None
+        left, right = (self.of_value(value) for _, value in node.operands)
+        match op:
+            case ">":
+                return True if left.low > right.high else False if left.high <= right.low else None
+            case ">=":
+                return True if left.low >= right.high else False if left.high < right.low else None
+            case "<":
+                return True if left.high < right.low else False if left.low >= right.high else None
+            case "<=":
+                return True if left.high <= right.low else False if left.low > right.high else None
+            case _:
+                return None
+
     # ------------------------------------------------------------------ nodes
 
     def of(self, node: Node) -> Range:

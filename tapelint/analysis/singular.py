@@ -126,15 +126,22 @@ class Finder:
         return any(not self.is_tamed(node) for node in self.exponentials(x, 0))
 
     def exponentials(self, x: Value | None, depth: int) -> Iterator[Node]:
-        """Yield the `exp` nodes that a sum is made of."""
+        """Yield the `exp` nodes of `exp(x)`, `sum(exp(x))` and `1 + exp(x)`.
+
+        `s + exp(log_r)` is not meant: a variance in log space is never large.
+        """
         if not isinstance(x, Data) or depth > 6 or not x.node.operands:
             return
         node, name = x.node, short(x.node.op)
         if name == "exp":
             yield node
-        elif name in SUMS or name in MOVES or name in ("+", "add"):
+        elif name in SUMS or name in MOVES:
+            yield from self.exponentials(node.operands[0][1], depth + 1)
+        elif name in ("+", "add") and any(isinstance(v, Const) for _, v in node.operands):
             for _, operand in node.operands:
-                yield from self.exponentials(operand, depth + 1)
+                inner = behind_moves(operand)
+                if inner is not None and (short(inner.op) == "exp" or short(inner.op) in SUMS):
+                    yield from self.exponentials(operand, depth + 1)
 
     def is_tamed(self, node: Node) -> bool:
         """Whether the exponent of an `exp` stays where neither overflow nor underflow happens."""

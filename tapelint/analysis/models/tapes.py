@@ -213,6 +213,7 @@ class Asker:
         self.targets = self.target_nodes(target)
         self.place = arguments.place
         self.zero = unconnected_zero(arguments)
+        self.upstream = arguments.get(2, "output_gradients") if method == "gradient" else None
         self.lost: list[Lost] = []
         self.asked = 0
         self.sources: list[Node] = []
@@ -330,7 +331,9 @@ class Asker:
         machine = self.machine
         active, _ = machine.state.recording()
         used = trace.backward_uses(self.session, self.targets, source)
-        edges = [Edge(n) for n in used] if used else []
+        # The result is linear in `output_gradients`.
+        scale = [Edge(n) for n in machine.leaves(self.upstream)]
+        edges = [*scale, *(Edge(n) for n in used)]
         if any(t.kind is Kind.UNKNOWN for t in trace.cone(self.session, self.targets)):
             edges += [Edge(t) for t in self.targets]
         recorded = frozenset(
