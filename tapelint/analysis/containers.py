@@ -11,9 +11,11 @@ from tapelint.analysis.machine import Machine
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     Box,
+    ClassValue,
     Const,
     Data,
     Dataset,
+    External,
     Instance,
     NoGradient,
     SliceValue,
@@ -202,6 +204,12 @@ class Containers(Machine):
             case Union():
                 options = [o for o in value.options if o != Const(None)] or list(value.options)
                 return self.join_all([self.item(o, index, at) for o in options])
+            case ClassValue():
+                # for: class Loss(Base[float])
+                return value
+            case External() if value.name.rpartition(".")[2][:1].isupper():
+                # for: Generic[T]
+                return value
             case Instance():
                 method = self.attribute(value, "__getitem__", at)
                 from tapelint.analysis.values import Arguments, BoundMethod

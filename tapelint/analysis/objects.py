@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from tapelint.analysis.containers import Containers
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
+from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     NONE,
     Arguments,
@@ -43,12 +42,14 @@ class Objects(Containers):
 
     # ------------------------------------------------------------------ classes
 
-    def ancestry(self, cls: Value, depth: int = 0) -> Iterator[Value]:
-        """Yield a class and its bases, nearest first (depth first is near enough to the MRO)."""
-        yield cls
-        if isinstance(cls, ClassValue) and depth < 12:
-            for base in cls.bases:
-                yield from self.ancestry(base, depth + 1)
+    def ancestry(self, cls: Value) -> tuple[Value, ...]:
+        """Return a class and its bases in the order in which attributes are looked up."""
+        if not isinstance(cls, ClassValue):
+            return (cls,)
+        if len(cls.bases) == 1:
+            return (cls, *self.ancestry(cls.bases[0]))
+        rows = [list(self.ancestry(base)) for base in cls.bases]
+        return (cls, *merged([*rows, list(cls.bases)]))
 
     def class_attribute(self, cls: Value, name: str) -> Value | None:
         """Return what a project class or one of its project bases defines."""
@@ -68,6 +69,28 @@ class Objects(Containers):
 
     def has_unknown_base(self, cls: Value) -> bool:
         return any(not isinstance(a, ClassValue | External) for a in self.ancestry(cls))
+
+    # ------------------------------------------------------------------ iteration
+
+    def elements(self, value: Value) -> Contents | None:
+        """Return what iterating over the value gives, `__iter__` of the project's classes run."""
+        if isinstance(value, Instance) and isinstance(value.cls, ClassValue):
+            walk = self.class_attribute(value.cls, "__iter__")
+            if not isinstance(walk, FunctionValue):
+                return None
+            walked = self.call(BoundMethod(walk, value), Arguments((), {}, value.cls.place))
+            return None if isinstance(walked, Instance) else self.elements(walked)
+        return super().elements(value)
+
+    def any_element(self, value: Value, at: Place) -> Value:
+        """Return some element; an object of the project is asked for one."""
+        if isinstance(value, Instance) and isinstance(value.cls, ClassValue):
+            counter = Data(self.node("counter", Kind.PYTHON, DType.INT, at))
+            for name, given in (("__next__", ()), ("__getitem__", (counter,))):
+                method = self.class_attribute(value.cls, name)
+                if isinstance(method, FunctionValue):
+                    return self.call(BoundMethod(method, value), Arguments(given, {}, at))
+        return super().any_element(value, at)
 
     # ------------------------------------------------------------------ reading
 
@@ -155,8 +178,6 @@ class Objects(Containers):
         if name == "__dict__":
             items = self.attributes(value.identity)
             box = Box("dict")
-            from tapelint.analysis.state import Contents
-
             return self.fill(box, Contents(tuple(items.values()), tuple(items)))
         getter = self.class_attribute(value.cls, "__getattr__")
         if getter is not None and not name.startswith("__"):
@@ -304,6 +325,29 @@ class Objects(Containers):
                         self.set_attribute(option, name, value, at)
             case _:
                 self.escape(value)
+
+
+def merged(rows: list[list[Value]]) -> list[Value]:
+    """Merge the orders of several bases as Python does (C3)."""
+    order: list[Value] = []
+    while any(rows):
+        rows = [row for row in rows if row]
+        heads = [row[0] for row in rows]
+        # Where Python would refuse the bases, any order will do.
+        head = next(
+            (h for h in heads if not any(same_class(h, c) for row in rows for c in row[1:])),
+            heads[0],
+        )
+        order.append(head)
+        rows = [[c for c in row if not same_class(c, head)] for row in rows]
+    return order
+
+
+def same_class(a: Value, b: Value) -> bool:
+    """Whether two values are one class; a decorator may have copied it."""
+    if isinstance(a, ClassValue) and isinstance(b, ClassValue):
+        return a.identity == b.identity
+    return a == b
 
 
 # Methods of unknown values that mean the same on whatever has them.

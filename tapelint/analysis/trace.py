@@ -73,23 +73,34 @@ def is_connected(
             for e in source.edges
             if e.effect is Effect.FLOWS
         )
-    if source.dtype.is_blocked or not tracked(session, watched, source):
+    if source.dtype.is_blocked:
+        return False
+    is_tracked = tracked(session, watched, source)
+    if not is_tracked and not is_watched_on_access(session, source):
         return False
     seen: set[Node] = set()
     waiting = list(targets)
     while waiting:
         node = waiting.pop()
         if node is source:
-            return True
+            return is_tracked
         if node in seen:
             continue
         seen.add(node)
+        # Unknown code that held a variable may have read it.
         if node.kind is Kind.UNKNOWN and source in node.reach:
             return True
         if not passes(session, node) or node.dtype.is_blocked:
             continue
         waiting.extend(e.parent for e in node.edges if e.effect is Effect.FLOWS)
     return False
+
+
+def is_watched_on_access(session: Session, node: Node) -> bool:
+    """Whether reading the node, wherever that is, is all that its gradient needs."""
+    return (
+        node.kind is Kind.VARIABLE and node.trainable is not False and session.watches_accessed
+    )
 
 
 def cone(session: Session, targets: Iterable[Node]) -> set[Node]:

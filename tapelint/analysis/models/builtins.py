@@ -54,7 +54,7 @@ def range_(machine: Interpreter, args: Arguments) -> Value:
 def len_(machine: Interpreter, args: Arguments) -> Value:
     value = args.get(0)
     if value is not None:
-        known = None if isinstance(value, Data) else machine.elements(value)
+        known = None if isinstance(value, Data | Instance) else machine.elements(value)
         if known is not None and known.rest is None:
             return Const(len(known.values))
         if isinstance(value, Data) and value.shape and value.shape[0] is not None:
@@ -69,7 +69,8 @@ def len_(machine: Interpreter, args: Arguments) -> Value:
 @models("builtins.print", "builtins.breakpoint", "builtins.input", "builtins.help")
 def print_(machine: Interpreter, args: Arguments) -> Value:
     for value in args.values:
-        machine.elements(value)
+        if isinstance(value, Box):
+            machine.elements(value)
     return NONE
 
 
@@ -554,6 +555,7 @@ def setattr_(machine: Interpreter, args: Arguments) -> Value:
     if len(args.positional) == 3:
         owner, name, value = args.positional
         if isinstance(name, Const) and isinstance(name.value, str):
+            machine.note_label(value, name.value)
             machine.note_rebinding(
                 machine.peek(owner, name.value), value, name.value, args.place
             )
