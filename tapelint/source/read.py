@@ -18,6 +18,8 @@ LIMIT = 10 * 1024 * 1024
 
 # PEP 263, as CPython's own tokenizer reads it.
 COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+# for: # -*- coding: utf-8-unix -*-, as Emacs writes it
+LINE_ENDS = re.compile(r"(?:utf-8|(?P<latin>latin-1|iso-8859-1|iso-latin-1))(?:-.*)?")
 BLANK = re.compile(rb"[ \t\f]*(?:#|$)")
 # The four bytes of UTF-32 begin with the two of UTF-16, so that they come first.
 WIDE_MARKS = (
@@ -129,8 +131,7 @@ def decode(data: bytes, shown: str) -> SourceText:
         byte = body[error.start]
         message = f"the file is no valid {encoding}: byte 0x{byte:02x}"
         raise Unreadable(message, line, column, help=_UTF8) from None
-    except (LookupError, ValueError):
-        # codecs that are no text encodings (rot13), or that refuse by design (undefined)
+    except ValueError:  # a codec that is not Python's own fails in its own way
         raise Unreadable(f"the encoding `{encoding}` cannot hold Python source", line) from None
     return SourceText(shown, _only_newlines(text))
 
@@ -155,18 +156,21 @@ def _declared(body: bytes) -> tuple[str, int]:
 
 
 def _known(name: str, line: int) -> str:
+    if usual := LINE_ENDS.fullmatch(name.lower().replace("_", "-")):
+        return "iso8859-1" if usual["latin"] else "utf-8"
     try:
         encoding = codecs.lookup(name).name
-        # The comment was read as ASCII: an encoding that reads it otherwise cannot be meant.
-        is_usable = b"# coding".decode(encoding) == "# coding"
     except LookupError:
         raise Unreadable(f"the file declares the unknown encoding `{name}`", line) from None
-    except ValueError:
+    try:
+        # The comment was read as ASCII: an encoding that reads it otherwise cannot be meant.
+        is_usable = b"# coding".decode(encoding) == "# coding"
+    except (LookupError, ValueError):
+        # codecs that are no text encodings (zlib), or that refuse by design (undefined)
         is_usable = False
     if not is_usable:
         raise Unreadable(f"the encoding `{name}` cannot hold Python source", line)
-    # What Python calls utf-8-sig is UTF-8 here, the mark is gone already.
-    return "utf-8" if encoding == "utf-8-sig" else encoding
+    return encoding
 
 
 def _only_newlines(text: str) -> str:

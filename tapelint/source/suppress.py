@@ -94,14 +94,16 @@ def suppressions(text: str) -> list[Suppression]:
     if "tapelint" not in text:
         return []
     listed = list(comments(text))
-    alone = {comment.line for comment in listed if comment.is_alone}
+    lines = text.split("\n")
+    idle = {comment.line for comment in listed if comment.is_alone}
+    idle |= {number for number, line in enumerate(lines, start=1) if not line.strip()}
     found: list[Suppression] = []
     for comment in listed:
         for request in REQUEST.finditer(comment.text):
             selectors = _selectors(request)
             if not request["file"]:
                 covers = comment.line
-                while covers in alone:
+                while covers in idle:
                     covers += 1
                 found.append(Suppression(comment.line, covers, selectors))
             elif comment.is_alone and comment.is_top:
