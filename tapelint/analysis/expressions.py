@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
-from tapelint.analysis import ir
+from tapelint.analysis import ir, updates
 from tapelint.analysis.calls import Calls
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
@@ -119,6 +119,8 @@ class Expressions(Calls):
                 return Const(expression.value)
             case ir.Name():
                 found = self.lookup(expression.id)
+                if self.unread:
+                    self.unread.pop(id(found), None)
                 return found if found is not None else self.builtin(expression)
             case ir.Attribute():
                 value = self.evaluate(expression.value)
@@ -341,6 +343,8 @@ class Expressions(Calls):
         return self.arithmetic(op, left, right, at)
 
     def arithmetic(self, op: str, left: Value, right: Value, at: Place) -> Value:
+        if op == "-":
+            updates.examine_difference(self, left, right, at)
         kind = self.kind_of([left, right])
         inputs = [("x", left), ("y", right)]
         shape = broadcast(left, right)

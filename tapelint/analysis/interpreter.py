@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterable, Iterator
 
-from tapelint.analysis import ir
+from tapelint.analysis import ir, updates
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.knowledge import canonical
@@ -20,7 +20,7 @@ from tapelint.analysis.models.builtins import is_instance
 from tapelint.analysis.models.constants import constant
 from tapelint.analysis.models.decorators import decorate
 from tapelint.analysis.models.functions import run_custom_gradient
-from tapelint.analysis.observations import Observation
+from tapelint.analysis.observations import Misuse, Observation
 from tapelint.analysis.state import Contents
 from tapelint.analysis.statements import Statements
 from tapelint.analysis.values import (
@@ -42,6 +42,7 @@ from tapelint.analysis.values import (
     fresh,
 )
 
+OPTIMIZERS = ("keras.optimizers.", "tf.compat.v1.train.")
 TAPE = "GradientTape"
 TAPE_NAME = "tf.GradientTape"
 MODULE_BUDGET = 150_000
@@ -87,6 +88,7 @@ class Interpreter(Statements):
             if self.is_entry(function):
                 self.state = after.fork()
                 self.run_entry(function)
+        updates.observe_unread(self)
         return self.observations
 
     def tape_names(self) -> tuple[str, ...]:
@@ -226,6 +228,8 @@ class Interpreter(Statements):
         if library is not None and is_class_name(name):
             made = Instance(External(name))
             library.init(self, made, arguments)
+            if name.startswith(OPTIMIZERS):
+                updates.expect_use(self, made, arguments.place, Misuse.UNAPPLIED)
             return made
         family = registry.family_of(name)
         if family is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tapelint.analysis import updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, Session
 from tapelint.analysis.ir import Expr, LazyFunction, Place, Stmt
 from tapelint.analysis.observations import Observation
@@ -26,6 +27,7 @@ from tapelint.analysis.values import (
     Native,
     NoGradient,
     Symbolic,
+    TapeValue,
     Tuple,
     Union,
     Value,
@@ -95,6 +97,13 @@ class Machine:
         self.raised: list[list[State]] = []
         self.reached: set[LazyFunction] = set()
         # By tape: what was watched while the tape was not recording, which does nothing.
+        # Whether the program copies weights from one model or variable to another.
+        self.copies_weights = False
+        # Gradients, clipped copies and optimizers that no name was read for so far.
+        self.results: dict[int, updates.Result] = {}
+        self.unread: dict[int, updates.Result] = {}
+        # Where a gradient was asked for last.
+        self.last_asked: Place | None = None
         # Operations already named as a source of NaN.
         self.suspected: set[Node] = set()
         self.late_watches: set[tuple[int, Node]] = set()
@@ -275,6 +284,7 @@ class Machine:
         `effects` names what single arguments do to the gradient, `effect` and `reason` the rest.
         """
         self.step()
+        updates.examine_operands(self, op, (v for _, v in inputs), place)
         edges: list[Edge] = []
         for name, value in inputs:
             how, why = (effects or {}).get(name, (effect, reason))
@@ -338,10 +348,26 @@ class Machine:
 
     def escape(self, value: Value, depth: int = 0) -> None:
         """Note that unknown code holds the value from now on."""
+        for tape in self.tapes_in(value):
+            # It may watch, pause, reset or ask it.
+            if self.state.tape(tape.identity) is not None:
+                self.state.set_tape(tape.identity, is_vague=True)
         reached: set[Node] = set()
         self._reach(value, reached, set(), depth)
         if not reached <= self.state.escaped:
             self.state.escaped |= reached
+
+    def tapes_in(self, value: Value) -> list[TapeValue]:
+        """Return the tapes that a value is or holds as an element."""
+        match value:
+            case TapeValue():
+                return [value]
+            case Tuple(elements=parts) | Union(options=parts):
+                return [tape for part in parts for tape in self.tapes_in(part)]
+            case Box():
+                return [t for t in self.contents(value).values if isinstance(t, TapeValue)]
+            case _:
+                return []
 
     def _reach(self, value: Value | None, found: set[Node], seen: set[int], depth: int) -> None:
         if value is None or depth > 6 or len(found) > 400:

@@ -126,4 +126,45 @@ class NanReachable:
     sources: tuple[Node, ...]
 
 
-Observation = GradientAsked | TapeExhausted | TapeMisused | VariableAugmented | NanReachable
+class Misuse(Enum):
+    """What is done wrongly with gradients once they are there."""
+
+    SWAPPED = "variables where gradients belong"
+    MISMATCHED = "gradients of other variables"
+    UNZIPPED = "gradients without variables"
+    EXHAUSTED = "a zip that was walked through before"
+    NONE_USED = "a gradient that is None"
+    UNUSED = "never used"
+    UNAPPLIED = "an optimizer that never takes a step"
+    CLIPPED_UNUSED = "clipped copies never used"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UpdateMisused:
+    """Gradients were paired, applied or computed with in a way that raises or trains wrongly.
+
+    `labels` name the variables or gradients, `asked` is where the gradients were asked for.
+    """
+
+    place: Place
+    what: Misuse
+    labels: tuple[str, ...] = ()
+    op: str = ""
+    asked: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RequestMisused:
+    """A request that raises or answers something else than was meant; `what` says how.
+
+    "symbolic source", "symbolic watch", "watched keras variable", "inside own tape",
+    "jacobian of a list", "batch jacobian of a vector", "batch jacobian of other rows".
+    """
+
+    place: Place
+    what: str
+    label: str = ""
+    tape: Place | None = None
+
+
+Observation = GradientAsked | TapeExhausted | TapeMisused | VariableAugmented | NanReachable | UpdateMisused | RequestMisused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tapelint.analysis import ir
+from tapelint.analysis import ir, updates
 from tapelint.analysis.expressions import Expressions
 from tapelint.analysis.graph import DType, Kind, Node, Rebinding
 from tapelint.analysis.machine import Dead, Frame, Loop
@@ -415,6 +415,8 @@ class Statements(Expressions):
         """Store a value in an assignment target."""
         match target:
             case ir.Name():
+                if self.results:
+                    updates.note_name(self, value, target.id)
                 self.note_label(value, target.id)
                 self.note_rebinding(self.lookup(target.id), value, target.id, at)
                 self.set_name(target.id, value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tapelint.analysis import updates
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.models.registry import models
 from tapelint.analysis.state import Contents
@@ -122,6 +123,8 @@ def rows(
 def zip_(machine: Interpreter, args: Arguments) -> Value:
     if len(args.positional) == 0:
         return machine.sequence("zip", (), machine.unknown("zip", [], args.place))
+
+    updates.examine_zip(machine, args.positional, args.place)
 
     def walk() -> Contents:
         known, further = rows(machine, args.positional, args)

@@ -59,6 +59,12 @@ def outside(machine: Interpreter, name: str, args: Arguments) -> Value:
         if isinstance(value, FunctionValue | BoundMethod):
             # for: scipy.optimize.minimize(fun, x0)
             return machine.opaque_call(name, args.values, args.place)
+    written = target_of(short, args)
+    if written is not None:
+        for value in args.values:
+            if value is not written:
+                machine.absorb(written, value, args.place)
+        return Const(None)
     folded = constant_of(name, args)
     if folded is not None:
         return folded
@@ -72,6 +78,18 @@ def outside(machine: Interpreter, name: str, args: Arguments) -> Value:
     values = [v for v in args.values if not isinstance(v, External)]
     made = machine.leave_tensorflow(name, values, args.place, kind, dtype, Reason.NUMPY)
     return Data(made.node, None, array_shape(machine, short, args))
+
+
+# Functions that write into their first argument.
+WRITERS = frozenset({"copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"})
+
+
+def target_of(short: str, args: Arguments) -> Data | None:
+    """Return the array that a call writes into: `np.add.at(out, i, x)`, `np.copyto(out, x)`."""
+    if (short.endswith(".at") or short in WRITERS) and args.positional:
+        first = args.positional[0]
+        return first if isinstance(first, Data) and first.kind is Kind.ARRAY else None
+    return None
 
 
 def array_shape(machine: Interpreter, short: str, args: Arguments) -> tuple[int | None, ...] | None:

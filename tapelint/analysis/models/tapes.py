@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import singular, trace
+from tapelint.analysis import singular, trace, updates
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models.registry import methods, models
@@ -20,6 +20,8 @@ from tapelint.analysis.observations import (
     Break,
     Cause,
     GradientAsked,
+    Misuse,
+    RequestMisused,
     Lost,
     TapeExhausted,
     TapeMisused,
@@ -34,6 +36,7 @@ from tapelint.analysis.values import (
     Instance,
     NoGradient,
     Pause,
+    Symbolic,
     TapeValue,
     Tuple,
     Union,
@@ -112,6 +115,12 @@ def watch(machine: Machine, tape: TapeValue, arguments: Arguments) -> Value:
     value = arguments.get(0, "tensor")
     if value is None:
         return NONE
+    if isinstance(value, VariableValue) and value.library == "keras":
+        # ValueError: Passed in object ... not tf.Tensor or tf.Variable (TensorFlow 2.21)
+        label = value.node.label or ""
+        machine.observe(RequestMisused(arguments.place, "watched keras variable", label, tape.place))
+    elif isinstance(value, Symbolic):
+        machine.observe(RequestMisused(arguments.place, "symbolic watch", "", tape.place))
     if not state.is_recording:
         # After the block a watch is accepted and does nothing; before it, TensorFlow raises.
         if not state.was_entered and not state.is_vague:
@@ -154,11 +163,53 @@ def ask(machine: Calls, tape: TapeValue, method: str, arguments: Arguments) -> V
         return machine.unknown(method, arguments.values, arguments.place)
     state = state_of(machine, tape)
     use(machine, tape, state, method, arguments)
+    examine_request(machine, method, state, target, sources, arguments)
     zero = unconnected_zero(arguments)
     asker = Asker(machine, tape, state, method, target, arguments)
     result = asker.answers(sources, zero)
     asker.report(sources)
+    machine.last_asked = arguments.place
+    if len(asker.lost) < asker.asked:
+        updates.expect_use(machine, result, arguments.place, Misuse.UNUSED)
     return result
+
+
+def examine_request(
+    machine: Calls,
+    method: str,
+    state: TapeState,
+    target: Value,
+    sources: Value,
+    arguments: Arguments,
+) -> None:
+    """Look for what makes a request raise, or answer something else than was meant."""
+
+    def misused(what: str, value: Value) -> None:
+        label = value.node.label if isinstance(value, Data | VariableValue) else None
+        machine.observe(RequestMisused(arguments.place, what, label or "", state.session.opened))
+
+    if machine.symbolic_in([sources]) is not None:
+        # AttributeError: 'KerasTensor' object has no attribute '_id'
+        misused("symbolic source", sources)
+    if method != "gradient" and isinstance(target, Tuple | Box):
+        misused("jacobian of a list", target)
+    if method == "batch_jacobian":
+        for value in (target, sources):
+            if isinstance(value, Data) and value.shape is not None and len(value.shape) < 2:
+                misused("batch jacobian of a vector", value)
+                break
+        else:
+            examine_batches(target, sources, misused)
+    if state.is_recording and state.persistent and not state.is_paused and method == "gradient":
+        misused("inside own tape", target)
+
+
+def examine_batches(target: Value, sources: Value, misused: Callable[[str, Value], None]) -> None:
+    """Look for a target whose first axis is not that of the source."""
+    if isinstance(target, Data) and isinstance(sources, Data) and target.shape and sources.shape:
+        rows, wanted = target.shape[0], sources.shape[0]
+        if rows is not None and wanted is not None and rows != wanted:
+            misused("batch jacobian of other rows", target)
 
 
 def use(

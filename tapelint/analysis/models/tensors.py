@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tapelint.analysis import updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.models.constants import dtype_of
 from tapelint.analysis.models.operations import dtype_class
 from tapelint.analysis.models.registry import methods, models
+from tapelint.analysis.observations import Misuse
 from tapelint.analysis.values import (
     Arguments,
     Box,
@@ -112,6 +114,9 @@ def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) ->
         if receiver.kind is Kind.ARRAY or receiver.kind is Kind.PYTHON:
             return machine.derived(f".{name}", [receiver], place, receiver.kind, receiver.dtype)
         return machine.leave_tensorflow(f".{name}", [receiver], place, Kind.ARRAY)
+    if name.startswith("assign") and receiver.node.gradient_of is not None:
+        # for: variable, gradient = gradient, variable; a tensor has no `assign_sub`
+        updates.misused(machine, place, Misuse.SWAPPED, [receiver])
     if name in NO_VALUE:
         return machine.shape_of(receiver, name, place)
     if receiver.kind is Kind.UNKNOWN:

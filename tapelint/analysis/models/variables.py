@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tapelint.analysis import updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.models.constants import dtype_of
 from tapelint.analysis.models.operations import dtype_class
@@ -111,6 +112,10 @@ def updated(
     place = args.place
     value = args.get(0, "value", "delta", "sparse_delta", "indices", "updates")
     others = args.values[1:] if name.startswith(("scatter", "batch_scatter")) else ()
+    if value is not None:
+        if isinstance(value, VariableValue) and value.node is not variable.node:
+            machine.copies_weights = True
+        updates.examine_update(machine, variable, value, place)
     machine.assign(variable, value or NONE, f".{name}", place)
     for other in others:
         machine.assign(variable, other, f".{name}", place)

@@ -1,0 +1,253 @@
+"""How gradients are used: paired with variables, applied, dropped, or tripped over when None.
+
+Gradients carry the source they belong to, so that a pair can be checked. Copies of models are
+trained with each other's gradients on purpose (first-order meta-learning, averaging): where the
+program copies weights, pairs of strangers are not remarked upon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tapelint.analysis.graph import Effect, Kind, Node
+from tapelint.analysis.ir import Place
+from tapelint.analysis.observations import Misuse, UpdateMisused
+from tapelint.analysis.values import (
+    Box,
+    Const,
+    Data,
+    NoGradient,
+    Tuple,
+    Value,
+    VariableValue,
+)
+
+if TYPE_CHECKING:
+    from tapelint.analysis.machine import Machine
+
+DEEPEST = 12
+# These take None among gradients (TensorFlow 2.21).
+TAKES_NONE = frozenset({"tf.clip_by_global_norm", "tf.linalg.global_norm", "tf.global_norm", "format"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """A value that is made to be used: a gradient, a clipped copy, an optimizer."""
+
+    value: Value
+    place: Place
+    what: Misuse
+    label: str = ""
+
+
+def expect_use(machine: Machine, value: Value, place: Place, what: Misuse) -> None:
+    """Note a value that somebody should read once it has a name."""
+    machine.results[id(value)] = Result(value, place, what)
+
+
+def note_name(machine: Machine, value: Value, name: str) -> None:
+    """Note that such a value was given a name; `_` says that nobody wants it."""
+    result = machine.results.pop(id(value), None)
+    if result is not None and not name.startswith("_"):
+        machine.unread[id(value)] = replace(result, label=name)
+
+
+def observe_unread(machine: Machine) -> None:
+    """Report, at the end of the program, what was never read."""
+    for result in machine.unread.values():
+        place = result.place
+        if result.what is Misuse.UNAPPLIED:
+            # An optimizer that never steps: the gradients meant for it are to blame.
+            if machine.last_asked is None:
+                continue
+            place = machine.last_asked
+        machine.observe(UpdateMisused(place, result.what, (result.label,), "", ()))
+    machine.unread.clear()
+
+
+def gradients_in(value: Value) -> list[Node]:
+    """Return the gradients a value was computed from, by way of arithmetic and clipping."""
+    if not isinstance(value, Data):
+        return []
+    found: list[Node] = []
+    seen: set[Node] = set()
+    waiting = [(value.node, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if node in seen or depth > DEEPEST:
+            continue
+        seen.add(node)
+        if node.gradient_of is not None:
+            found.append(node)
+        else:
+            waiting.extend((e.parent, depth + 1) for e in node.edges if e.effect is not Effect.CUT)
+    return found
+
+
+def is_gradient(value: Value) -> bool:
+    """Whether a value is a gradient, raw or processed."""
+    return isinstance(value, NoGradient) or (
+        isinstance(value, Data) and bool(gradients_in(value))
+    )
+
+
+def belongs(gradient: Value, variable: VariableValue) -> bool:
+    """Whether a gradient is, or may be, that of the variable."""
+    found = gradients_in(gradient)
+    if not found:
+        return True
+    for node in found:
+        source = node.gradient_of
+        if source is variable.node or source is None or source.kind is not Kind.VARIABLE:
+            return True
+    return False
+
+
+def examine(machine: Machine, value: Value, place: Place) -> None:
+    """Look at what `apply_gradients` was given; walking it spends a `zip`."""
+    if isinstance(value, Box):
+        contents = machine.contents(value)
+        if value.kind in ("zip", "generator", "iterator") and contents.is_spent:
+            misused(machine, place, Misuse.EXHAUSTED, ())
+            return
+        elements: Sequence[Value] = contents.values
+        is_exact = contents.rest is None
+    elif isinstance(value, Tuple):
+        elements, is_exact = value.elements, True
+    else:
+        return
+    if elements and all(is_gradient(e) for e in elements):
+        misused(machine, place, Misuse.UNZIPPED, elements)
+        return
+    pairs = [
+        (e.elements[0], e.elements[1])
+        for e in elements
+        if isinstance(e, Tuple) and len(e.elements) == 2
+    ]
+    examine_pairs(machine, pairs, place, is_exact and len(pairs) == len(elements))
+
+
+def examine_lists(machine: Machine, gradients: Value, variables: Value, place: Place) -> None:
+    """Look at what `optimizer.apply(gradients, variables)` was given."""
+    columns = [known_elements(machine, v) for v in (gradients, variables)]
+    left, right = columns
+    if left is None or right is None:
+        return
+    if len(left) != len(right):
+        misused(machine, place, Misuse.MISMATCHED, left)
+        return
+    examine_pairs(machine, list(zip(left, right, strict=True)), place, True)
+
+
+def known_elements(machine: Machine, value: Value) -> Sequence[Value] | None:
+    """Return the elements of a list known to the last."""
+    if isinstance(value, Tuple):
+        return value.elements
+    if isinstance(value, Box):
+        contents = machine.contents(value)
+        return contents.values if contents.rest is None and contents.keys is None else None
+    return None
+
+
+def examine_pairs(
+    machine: Machine, pairs: Sequence[tuple[Value, Value]], place: Place, is_exact: bool
+) -> None:
+    swapped = [
+        (a, b) for a, b in pairs if isinstance(a, VariableValue) and not isinstance(b, VariableValue)
+    ]
+    if swapped and all(is_gradient(b) for _, b in swapped):
+        misused(machine, place, Misuse.SWAPPED, [a for a, _ in swapped])
+        return
+    strangers = [
+        (g, v) for g, v in pairs if isinstance(v, VariableValue) and not belongs(g, v)
+    ]
+    if strangers and are_strange(machine, strangers, pairs):
+        misused(machine, place, Misuse.MISMATCHED, [v for _, v in strangers])
+
+
+def are_strange(
+    machine: Machine,
+    strangers: Sequence[tuple[Value, Value]],
+    pairs: Sequence[tuple[Value, Value]],
+) -> bool:
+    """Whether pairs of strangers are a mistake: another order, or lists that have nothing in common."""
+    variables = {v.node for _, v in pairs if isinstance(v, VariableValue)}
+    sources = {n.gradient_of for g, _ in strangers for n in gradients_in(g)}
+    if sources & variables:
+        return True
+    return not machine.copies_weights
+
+
+def examine_zip(machine: Machine, values: Sequence[Value], place: Place) -> None:
+    """Look at `zip(gradients, variables)`: it stops at the shorter list in silence."""
+    columns = [known_elements(machine, value) for value in values]
+    if len(columns) != 2:
+        return
+    for gradients, variables in (columns, columns[::-1]):
+        if gradients is None or variables is None or len(gradients) == len(variables):
+            continue
+        if (
+            gradients
+            and variables
+            and all(is_gradient(g) for g in gradients)
+            and all(isinstance(v, VariableValue) and not v.is_many for v in variables)
+        ):
+            misused(machine, place, Misuse.MISMATCHED, variables)
+            return
+
+
+def examine_update(machine: Machine, variable: VariableValue, value: Value, place: Place) -> None:
+    """Look at `variable.assign_sub(rate * gradient)` written by hand."""
+    found = gradients_in(value)
+    if found and not belongs(value, variable) and not machine.copies_weights:
+        misused(machine, place, Misuse.MISMATCHED, [variable])
+
+
+def examine_difference(machine: Machine, left: Value, right: Value, place: Place) -> None:
+    """Look at `gradient - rate * variable`, the update with its operands the wrong way round."""
+    if not isinstance(left, Data) or left.node.gradient_of is None:
+        return
+    source = left.node.gradient_of
+    if source.kind is Kind.VARIABLE and is_scaled(right, source, 0):
+        misused(machine, place, Misuse.SWAPPED, [left])
+
+
+def is_scaled(value: Value, variable: Node, depth: int) -> bool:
+    """Whether a value is the variable times a number."""
+    if isinstance(value, VariableValue):
+        return value.node is variable and depth > 0
+    if not isinstance(value, Data) or value.node.op not in ("*", "/") or depth > 2:
+        return False
+    operands = [v for _, v in value.node.operands]
+    others = [v for v in operands if not is_scaled(v, variable, depth + 1)]
+    return len(others) < len(operands) and all(isinstance(v, Const) for v in others)
+
+
+def examine_operands(machine: Machine, op: str, values: Iterable[Value], place: Place) -> None:
+    """Look for a gradient that is None among the operands of an operation, which raises."""
+    for value in values:
+        if isinstance(value, NoGradient) and op not in TAKES_NONE:
+            misused(machine, place, Misuse.NONE_USED, [value], op)
+            return
+
+
+def misused(
+    machine: Machine, place: Place, what: Misuse, values: Sequence[Value], op: str = ""
+) -> None:
+    labels = tuple(dict.fromkeys(filter(None, (label_of(value) for value in values))))
+    machine.observe(UpdateMisused(place, what, labels, op, tuple(asked_at(values))))
+
+
+def label_of(value: Value) -> str | None:
+    return value.node.label if isinstance(value, Data | VariableValue | NoGradient) else None
+
+
+def asked_at(values: Iterable[Value]) -> Iterator[Place]:
+    """Yield where the gradients among the values were asked for."""
+    for value in values:
+        nodes = [value.node] if isinstance(value, NoGradient) else gradients_in(value)
+        for node in nodes:
+            if node.place is not None:
+                yield node.place
