@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from tapelint.analysis.graph import DType, Effect, Reason
 from tapelint.analysis.observations import Observation
 from tapelint.checks.findings import Rule
-from tapelint.checks.phrasing import callee, code
+from tapelint.checks.phrasing import code, described
 from tapelint.checks.verdicts import Case, break_place, cut_by, groups
 from tapelint.model import Finding
 
@@ -23,7 +23,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     for group in groups(observations, IS_MINE, break_place):
         node = group.first.broken.node
         dtype = DTYPES.get(node.dtype, "integers")
-        name = code(callee(node.op, node.place))
+        name = code(described(node.op, node.place))
         yield RULE.lost(
             group,
             why=f"{name} gives {dtype} here",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from tapelint.analysis.graph import Reason
 from tapelint.analysis.observations import Observation
 from tapelint.checks.findings import Rule
-from tapelint.checks.phrasing import callee, code
+from tapelint.checks.phrasing import code, described
 from tapelint.checks.twins import stand_in
 from tapelint.checks.verdicts import Case, Outcome, break_place, cut_by, groups
 from tapelint.model import Finding
@@ -21,7 +21,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every operation that has no gradient to give."""
     for group in groups(observations, IS_MINE, break_place):
         node = group.first.broken.node
-        name = code(callee(node.op, node.place))
+        name = code(described(node.op, node.place))
         yield RULE.lost(
             group,
             why=f"{name} {WHY[group.first.outcome]}",
@@ -47,5 +47,5 @@ def advice(case: Case) -> str:
     node = case.broken.node
     if smooth := stand_in(node.op):
         return smooth
-    name = code(callee(node.op, node.place))
+    name = code(described(node.op, node.place))
     return f"write {name} with arithmetic, or give it a derivative with `tf.custom_gradient`"

@@ -38,7 +38,12 @@ MISUSES = {
         "move the call into the `with` of the tape",
     ),
 }
-OTHER = Misuse("raises", "the tape is made here", "write `tape.gradient(target, sources)`")
+# "no method gradients"
+NO_METHOD = Misuse(
+    "raises: a tape has no such method",
+    "the tape is made here",
+    "a tape answers `gradient`, `jacobian` and `batch_jacobian`",
+)
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
@@ -61,7 +66,7 @@ def raising(observations: Sequence[Observation]) -> Iterator[Finding]:
         if isinstance(observation, TapeMisused):
             seen.setdefault(observation.place.span(), observation)
     for span, found in sorted(seen.items(), key=lambda entry: entry[0]):
-        misuse = MISUSES.get(found.what, OTHER)
+        misuse = MISUSES.get(found.what, NO_METHOD)
         steps = [Step(span, Role.BREAK, "this call raises")]
         if found.tape is not None:
             steps.insert(0, Step(found.tape.span(), Role.TAPE, misuse.tape))

@@ -109,7 +109,7 @@ def twin(op: str) -> str:
     if root not in ("np", "scipy", "math") or not path:
         return ""
     last = path.rpartition(".")[2]
-    if path in RENAMED:
+    if path in RENAMED and (root != "scipy" or path != last):
         return RENAMED[path]
     if root == "scipy" or last in STAND_INS or path != last:
         return ""

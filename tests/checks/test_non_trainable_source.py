@@ -1,0 +1,41 @@
+"""TAP102: variables made with `trainable=False`."""
+
+from __future__ import annotations
+
+import pytest
+from story import Story, lost_to
+
+from tapelint.analysis.observations import Cause
+from tapelint.checks import non_trainable_source
+from tapelint.model import Finding
+
+
+def find(sources: str, cause: Cause = Cause.NOT_TRAINABLE, label: str = "scale") -> list[Finding]:
+    story = Story(
+        "v = tf.Variable(2.0, trainable=False)\n"
+        "with tf.GradientTape() as tape:\n    y = v**2\n"
+        f"tape.gradient(y, {sources})\n"
+    )
+    v = story.variable("tf.Variable(2.0, trainable=False)", label, trainable=False)
+    y = story.tensor("v**2", "**", v, label="y")
+    asked = story.asked(f"tape.gradient(y, {sources})", y, lost_to(cause, label, v, y), asked=4)
+    return list(non_trainable_source.check([asked]))
+
+
+def test_a_variable_nobody_uses_is_another_rule() -> None:
+    assert find("scale", Cause.UNCONNECTED) == []
+
+
+def test_a_single_variable_is_told_to_be_watched() -> None:
+    (finding,) = find("scale")
+    assert finding.message == (
+        "the gradient of `y` with respect to `scale` is None: made as not trainable"
+    )
+    assert finding.help == "drop `trainable=False` to train it, or call `tape.watch(scale)`"
+    assert finding.steps[0].message == "`scale` is a variable that is not trainable"
+
+
+@pytest.mark.parametrize("attribute", ["variables", "weights", "non_trainable_variables"])
+def test_a_list_of_everything_is_replaced_by_what_is_trainable(attribute: str) -> None:
+    (finding,) = find(f"model.{attribute}")
+    assert finding.help == "ask for `model.trainable_variables`"
