@@ -29,6 +29,8 @@ RECURSION_LIMIT = 20_000
 # Tried in this order: a process may not be allowed to reserve the first.
 STACK_BYTES = (512 * 1024 * 1024, 64 * 1024 * 1024, 0)
 ORPHAN_SECONDS = 1.0
+# Systems refuse to wait for years; whoever allows a file for ever is asked again and again.
+LONGEST_WAIT = 3600.0
 
 
 class Fate(Enum):
@@ -113,7 +115,8 @@ class _Pool(Generic[Item, Answer]):
             if not busy:
                 return
             patience = min(worker.deadline for worker in busy) - time.monotonic()
-            ready = wait([worker.connection for worker in busy], max(patience, 0))
+            patience = min(max(patience, 0), LONGEST_WAIT)
+            ready = wait([worker.connection for worker in busy], patience)
             for worker in busy:
                 if worker.connection in ready:
                     yield from self._received(worker)
