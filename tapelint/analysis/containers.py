@@ -33,6 +33,11 @@ UNROLLED = 6
 MOST_ELEMENTS = 200
 
 
+def given(value: Value) -> Callable[[], Value]:
+    """Return a turn of a loop whose value is known beforehand."""
+    return lambda: value
+
+
 class Containers(Machine):
     """Element access, iteration and unpacking."""
 
@@ -76,15 +81,15 @@ class Containers(Machine):
             self.spend(iterable)
             values, rest = known.values, known.rest
             if rest is None and len(values) <= UNROLLED:
-                return [lambda v=v: v for v in values], True
+                return [given(v) for v in values], True
             if rest is None:
                 # A long list: the first two stand for all, each joined with what else may come.
                 sample = [values[0], self.join_all(values[1:MOST_ELEMENTS])]
-                return [lambda v=v: v for v in sample], False
+                return [given(v) for v in sample], False
             two = [*values[:2], rest, rest][:2] if len(values) < UNROLLED else [values[0], rest]
             if len(values) > 2:
                 two = [values[0], self.join_all([*values[1:], rest])]
-            return [lambda v=v: v for v in two], False
+            return [given(v) for v in two], False
         if isinstance(iterable, Union):
             options = [o for o in iterable.options if not isinstance(o, Const)]
             if len(options) == 1:

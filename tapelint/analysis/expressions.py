@@ -54,6 +54,11 @@ ARITHMETIC: dict[str, Callable[..., object]] = {
     "<<": operator.lshift,
     ">>": operator.rshift,
 }
+SIGNS: dict[str, Callable[..., object]] = {
+    "-": operator.neg,
+    "+": operator.pos,
+    "~": operator.invert,
+}
 COMPARISONS: dict[str, Callable[..., object]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -83,11 +88,8 @@ class Expressions(Calls):
     def lookup(self, name: str) -> Value | None:
         frame = self.frame
         cells = self.state.cells
-        found: Value | None = cells.get((frame.identity, name))
-        if found is not None:
-            return found
-        for identity in frame.enclosing:
-            found = cells.get((identity, name))
+        for identity in (frame.identity, *frame.enclosing):
+            found: Value | None = cells.get((identity, name))
             if found is not None:
                 return found
         return None
@@ -408,11 +410,10 @@ class Expressions(Calls):
         if op == "|" and isinstance(left, Box) and isinstance(right, Box):
             a, b = self.contents(left), self.contents(right)
             if a.keys is not None and b.keys is not None:
-                items = dict(zip(a.keys, a.values, strict=True))
-                items |= dict(zip(b.keys, b.values, strict=True))
-                return self.fill(
-                    Box("dict"), Contents(tuple(items.values()), tuple(items), a.rest or b.rest)
-                )
+                merged = dict(zip(a.keys, a.values, strict=True))
+                merged |= dict(zip(b.keys, b.values, strict=True))
+                contents = Contents(tuple(merged.values()), tuple(merged), a.rest or b.rest)
+                return self.fill(Box("dict"), contents)
         if op == "%" and isinstance(left, Const) and isinstance(left.value, str):
             return self.text([right], at)
         return None
@@ -431,9 +432,7 @@ class Expressions(Calls):
 
     def negated(self, op: str, value: Value, at: Place) -> Value:
         if isinstance(value, Const):
-            folded = fold(
-                {"-": operator.neg, "+": operator.pos, "~": operator.invert}[op], value.value
-            )
+            folded = fold(SIGNS[op], value.value)
             if folded is not None:
                 return folded
         if isinstance(value, Symbolic):

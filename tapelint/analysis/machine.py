@@ -7,12 +7,12 @@ any particular operation or piece of Python means: that is in `statements`, `exp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tapelint.analysis import updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, Session
-from tapelint.analysis.ir import Expr, LazyFunction, Place, Stmt
+from tapelint.analysis.ir import Expr, Function, Import, ImportFrom, LazyFunction, Place, Stmt
 from tapelint.analysis.observations import Observation
 from tapelint.analysis.state import Contents, State, VariableState, join
 from tapelint.analysis.values import (
@@ -117,6 +117,12 @@ class Machine:
         raise NotImplementedError
 
     def attribute(self, value: Value, name: str, at: Place) -> Value:
+        raise NotImplementedError
+
+    def apply_decorator(self, decorator: Value, value: Value, at: Place) -> Value:
+        raise NotImplementedError
+
+    def imported(self, statement: Import | ImportFrom) -> Iterator[tuple[str, Value]]:
         raise NotImplementedError
 
     def run_block(self, body: Sequence[Stmt]) -> bool:
@@ -384,8 +390,8 @@ class Machine:
                 if value.identity not in seen:
                     seen.add(value.identity)
                     contents = self.contents(value)
-                    for element in (*contents.values, contents.rest):
-                        self._reach(element, found, seen, depth + 1)
+                    for held in (*contents.values, contents.rest):
+                        self._reach(held, found, seen, depth + 1)
             case Instance():
                 if value.identity not in seen:
                     seen.add(value.identity)

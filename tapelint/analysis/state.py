@@ -86,7 +86,8 @@ class State:
         """Return the sessions that record now, and those paused now."""
         if not self.order:
             return frozenset(), frozenset()
-        active, paused = [], []
+        active: list[Session] = []
+        paused: list[Session] = []
         for identity in self.order:
             tape = self.cells[("tape", identity)]
             (paused if tape.is_paused else active).append(tape.session)

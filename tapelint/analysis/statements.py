@@ -110,6 +110,10 @@ class Statements(Expressions):
             return None
         return self.state
 
+    def fork_block(self, state: State, body: Sequence[ir.Stmt]) -> State | None:
+        """Run a block from a given state, as `fork_run` does."""
+        return self.fork_run(state, lambda: self.run_block(body))
+
     def resume(self, states: Sequence[State | None]) -> None:
         """Go on from whichever states are alive."""
         merged = self.merge(states)
@@ -152,8 +156,7 @@ class Statements(Expressions):
             if decided is False:
                 self.state = start
                 continue
-            body = case.body
-            ends.append(self.fork_run(self.state, lambda body=body: self.run_block(body)))
+            ends.append(self.fork_block(self.state, case.body))
             self.state = start
             if decided is True:
                 open_end = False
@@ -388,8 +391,7 @@ class Statements(Expressions):
             self.state = entry
             if handler.name is not None:
                 self.set_name(handler.name, self.unknown("exception", [], handler.at))
-            body = handler.body
-            end = self.fork_run(self.state, lambda body=body: self.run_block(body))
+            end = self.fork_block(self.state, handler.body)
             # A handler of an import or a mere fallback is the rarer path: its effects on names
             # that the body bound as well are only options.
             ends.append(end)
@@ -532,10 +534,9 @@ class Statements(Expressions):
     def run_class(self, statement: ir.DefineClass) -> None:
         bases: list[Value] = []
         for argument in statement.arguments:
-            value = self.evaluate(argument.value)
+            base = self.evaluate(argument.value)
             if argument.keyword is None and argument.star == "":
-                bases.append(value)
-        bases = [b for base in bases for b in (base.options[:1] if isinstance(base, Union) else (base,))]
+                bases.append(base.options[0] if isinstance(base, Union) else base)
         identity = fresh()
         cls = ClassValue(statement.name, tuple(bases), identity, statement.at)
         outer = self.frame

@@ -128,7 +128,7 @@ def zip_(machine: Interpreter, args: Arguments) -> Value:
 
     def walk() -> Contents:
         known, further = rows(machine, args.positional, args)
-        rest = None if further is None else Tuple(tuple(further))
+        rest: Value | None = None if further is None else Tuple(tuple(further))
         if args.is_open:
             rest = machine.unknown("zip", list(args.positional), args.place)
             return Contents((), None, rest)

@@ -20,7 +20,6 @@ from tapelint.analysis.values import (
     External,
     FunctionValue,
     Value,
-    VariableValue,
 )
 
 if TYPE_CHECKING:
@@ -151,7 +150,7 @@ SAME = frozenset(
 def flip(machine: Interpreter, args: Arguments) -> Value:
     """Run `np.flip`: of a tensor it indexes and stays one, of a variable it copies."""
     value = args.get(0, "m")
-    if isinstance(value, Data) and value.kind is Kind.TENSOR and not isinstance(value, VariableValue):
+    if isinstance(value, Data) and value.kind is Kind.TENSOR:
         return machine.record("[]", [("x", value)], args.place, dtype=value.dtype)
     return outside(machine, "np.flip", args)
 
