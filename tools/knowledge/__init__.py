@@ -1,0 +1,1 @@
+"""Generates the knowledge table from TensorFlow; run as `python -m tools.knowledge`."""
