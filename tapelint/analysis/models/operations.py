@@ -141,14 +141,15 @@ def made(
     dtype = result_dtype(machine, facts, output, inputs, arguments)
     for argument in {a for a, _ in inputs}:
         effect = EFFECTS[output.effects.get(argument, output.default)]
-        if argument in facts.value_free:
+        # `tf.not_equal(x, y)` of float tensors that never meet looks as if it used no value.
+        if argument in facts.value_free and dtype is not DType.BOOL:
             effects[argument] = (Effect.CUT, Reason.VALUE_FREE)
         elif effect is not Effect.FLOWS:
-            effects[argument] = (effect, reason_of(name, facts, output, dtype))
+            effects[argument] = (effect, reason_of(name, dtype))
     blocked = dtype is not None and dtype.is_blocked
     if blocked:
         # The op may have a gradient: what it gave, being an integer, carries none.
-        reason = reason_of(name, facts, output, dtype)
+        reason = Reason.CAST if facts.dtype_argument else reason_of(name, dtype)
         for argument, value in inputs:
             if argument not in effects and carries(machine, value):
                 effects[argument] = (Effect.CUT, reason)
@@ -227,12 +228,10 @@ def collect_dtypes(machine: Interpreter, value: Value, found: set[DType], depth:
             found.add(DType.UNKNOWN)
 
 
-def reason_of(name: str, facts: Facts, output: Output, dtype: DType | None) -> Reason:
+def reason_of(name: str, dtype: DType | None) -> Reason:
     """Return why nothing comes back through a callable, in the catalogue's terms."""
     if name in STOPS:
         return Reason.STOP
-    if facts.dtype_argument and dtype is not None and dtype.is_blocked:
-        return Reason.CAST
     if dtype is DType.BOOL:
         return Reason.THRESHOLD
     if dtype is DType.STRING or name.startswith("tf.strings."):
