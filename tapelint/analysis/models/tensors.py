@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.models.constants import dtype_of
-from tapelint.analysis.models.operations import dtype_class
+from tapelint.analysis.models.operations import dtype_class, symbolic_call
 from tapelint.analysis.models.registry import methods, models
 from tapelint.analysis.observations import Misuse
 from tapelint.analysis.values import (
+    NONE,
     Arguments,
     Box,
     Const,
     Data,
+    External,
     NoGradient,
     Tuple,
     Union,
@@ -166,3 +168,24 @@ def is_tensor(machine: Interpreter, args: Arguments) -> Value:
     if isinstance(value, Const | Tuple | Box):
         return Const(False)
     return Data(machine.node("tf.is_tensor", Kind.PYTHON, DType.BOOL, args.place))
+
+
+@models("tf.where", "keras.ops.where", "tf.compat.v1.where", "tf.compat.v2.where")
+def where(machine: Interpreter, args: Arguments) -> Value:
+    """Run `tf.where(condition, x, y)`; without branches it answers indices."""
+    condition = args.get(0, "condition")
+    branches = [args.get(1, "x", "x1"), args.get(2, "y", "x2")]
+    given = [branch for branch in branches if branch is not None and branch != NONE]
+    if condition is None or not given:
+        return machine.record(
+            "tf.where", [("condition", v) for v in args.values], args.place,
+            dtype=DType.INT, effect=Effect.CUT, reason=Reason.OP,
+        )
+    symbolic = machine.symbolic_in(args.values)
+    if symbolic is not None:
+        return symbolic_call(External("tf.where"), args)
+    inputs = [("condition", condition), *zip(("x", "y"), given, strict=False)]
+    return machine.record(
+        "tf.where", inputs, args.place, dtype=dtype_class(machine, *given),
+        effects={"condition": (Effect.CUT, Reason.THRESHOLD)},
+    )
