@@ -96,6 +96,7 @@ class Machine:
         # States that explicit `raise` statements ended in, for each `try` that is open.
         self.raised: list[list[State]] = []
         self.reached: set[LazyFunction] = set()
+        self.variables: dict[Node, VariableValue] = {}
         # By tape: what was watched while the tape was not recording, which does nothing.
         # Whether the program copies weights from one model or variable to another.
         self.copies_weights = False
@@ -522,7 +523,7 @@ class Machine:
         node.label = label
         if initial is not None:
             node.operands = (("initial", initial),)
-        made = VariableValue(node, library, owner, is_many)
+        made = self.variables[node] = VariableValue(node, library, owner, is_many)
         if initial is not None:
             leaves = self.leaves(initial)
             if leaves:

@@ -6,6 +6,7 @@ Nothing of tapelint's analysis runs here: the answers come from TensorFlow alone
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,10 +17,11 @@ METHODS = ("gradient", "jacobian", "batch_jacobian")
 
 
 class Verdict:
-    """What one program did, by line: how many Nones its gradient calls gave, and what it raised."""
+    """What one program did, by line: how many Nones and zeros its gradient calls gave, and what it raised."""
 
     def __init__(self) -> None:
         self.nones: dict[int, int] = {}
+        self.zeros: dict[int, int] = {}
         self.raised: BaseException | None = None
         self.raised_on: int = 0
 
@@ -45,14 +47,13 @@ def contradiction(program: Program, verdict: Verdict) -> str | None:
         return f"line {verdict.raised_on} raised {verdict.raised!r}"
     if verdict.raised is None and raising:
         return f"line {min(raising)} raised nothing"
-    lost: dict[int, int] = {}
-    for note in expected:
-        if note.kind == "lost":
-            lost[note.line] = lost.get(note.line, 0) + 1
-    gave = {line: count for line, count in verdict.nones.items() if count}
-    # After the exception nothing was asked.
-    if verdict.raised is None and gave != lost:
-        return f"TensorFlow gave None {gave}, the comments say {lost}"
+    for kind, given in (("lost", verdict.nones), ("zeros", verdict.zeros)):
+        said = Counter(note.line for note in expected if note.kind == kind)
+        # A gradient that is zero may well be right: only a claim of zeros is checked.
+        gave = {n: count for n, count in given.items() if count and (kind == "lost" or n in said)}
+        # After an exception nothing was asked.
+        if verdict.raised is None and gave != dict(said):
+            return f"TensorFlow gave {kind} {gave}, the comments say {dict(said)}"
     return None
 
 
@@ -75,8 +76,11 @@ def _recording(path: str, verdict: Verdict) -> Iterator[None]:
             line = _nearest_line(sys._getframe(1), path)
             if depth == 0 and line is not None:
                 # In a loop, the turn that loses most.
-                count = sum(part is None for part in _flat(answer))
-                verdict.nones[line] = max(count, verdict.nones.get(line, 0))
+                parts = list(_flat(answer))
+                nones = sum(part is None for part in parts)
+                zeros = sum(is_zero(part) for part in parts)
+                verdict.nones[line] = max(nones, verdict.nones.get(line, 0))
+                verdict.zeros[line] = max(zeros, verdict.zeros.get(line, 0))
             return answer
 
         return call
@@ -88,6 +92,16 @@ def _recording(path: str, verdict: Verdict) -> Iterator[None]:
     finally:
         for name, original in originals.items():
             setattr(tf.GradientTape, name, original)
+
+
+def is_zero(part: object) -> bool:
+    """Whether a gradient is a tensor of zeros."""
+    import numpy as np
+    import tensorflow as tf
+
+    if not tf.is_tensor(part) or not hasattr(part, "numpy"):
+        return False
+    return not np.any(part.numpy())
 
 
 def _flat(answer: object) -> Iterator[object]:

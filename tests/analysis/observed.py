@@ -1,7 +1,7 @@
 """Run programs on the abstract tape, and say in few words what it saw on which line.
 
 A program states what is to be seen in trailing comments: `# lost: w, b` where a gradient is asked
-and these sources get None, `# break: numpy` where the way to them is cut (or, for a source that was
+and these sources get None (`# zeros: w` where they get zeros), `# break: numpy` where the way to them is cut (or, for a source that was
 never on the tape, where it was made), `# raises: exhausted` where TensorFlow raises. A program
 without comments loses nothing.
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tapelint.analysis.graph import Effect
 from tapelint.analysis.interpreter import Interpreter
 from tapelint.analysis.observations import (
     Break,
@@ -31,7 +32,7 @@ from tapelint.source.read import SourceText
 SEMANTICS = Path(__file__).parent / "semantics"
 # Written above every program, on one line of its own.
 PRELUDE = "import numpy as np; import tensorflow as tf\n"
-NOTE = re.compile(r"#\s*(?P<kind>lost|break|raises):\s*(?P<value>[^#\n]+)")
+NOTE = re.compile(r"#\s*(?P<kind>lost|zeros|break|raises):\s*(?P<value>[^#\n]+)")
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -100,7 +101,8 @@ def told(observation: Observation) -> Iterator[Note]:
     match observation:
         case GradientAsked():
             for lost in observation.lost:
-                yield Note(line, "lost", lost.label or "?")
+                kind = "zeros" if gives_zeros(observation, lost) else "lost"
+                yield Note(line, kind, lost.label or "?")
                 for found in lost.breaks:
                     yield Note(place_of(lost, found), "break", reason_of(found))
         case TapeExhausted():
@@ -109,6 +111,12 @@ def told(observation: Observation) -> Iterator[Note]:
             yield Note(line, "raises", observation.what)
         case VariableAugmented():
             yield Note(line, "raises", "augmented")
+
+
+def gives_zeros(observation: GradientAsked, lost: Lost) -> bool:
+    """Whether TensorFlow gives zeros for a lost source, and not None."""
+    edges = [found.edge for found in lost.breaks if found.edge is not None]
+    return observation.method == "batch_jacobian" or any(e.effect is Effect.ZEROS for e in edges)
 
 
 def place_of(lost: Lost, found: Break) -> int:

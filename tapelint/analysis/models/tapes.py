@@ -162,10 +162,12 @@ def ask(machine: Calls, tape: TapeValue, method: str, arguments: Arguments) -> V
     if target is None or sources is None:
         return machine.unknown(method, arguments.values, arguments.place)
     state = state_of(machine, tape)
-    use(machine, tape, state, method, arguments)
+    is_exhausted = use(machine, tape, state, method, arguments)
     examine_request(machine, method, state, target, sources, arguments)
-    zero = unconnected_zero(arguments)
+    zero = unconnected_zero(method, arguments)
     asker = Asker(machine, tape, state, method, target, arguments)
+    # TensorFlow raises: what the answer would be is no question.
+    asker.is_vague |= is_exhausted
     result = asker.answers(sources, zero)
     asker.report(sources)
     machine.last_asked = arguments.place
@@ -214,10 +216,11 @@ def examine_batches(target: Value, sources: Value, misused: Callable[[str, Value
 
 def use(
     machine: Machine, tape: TapeValue, state: TapeState, method: str, arguments: Arguments
-) -> None:
-    """Note that the tape was asked, and that it was asked before."""
+) -> bool:
+    """Note that the tape was asked; return whether it was asked before and is used up."""
     place = arguments.place
-    if state.used is not None and state.persistent is False and not state.is_vague:
+    is_exhausted = state.used is not None and state.persistent is False and not state.is_vague
+    if is_exhausted and state.used is not None:
         machine.observe(
             TapeExhausted(place, method, state.used, tape.place, state.used is place)
         )
@@ -228,11 +231,13 @@ def use(
         # What follows in the block is not recorded any more.
         machine.state.order = tuple(t for t in machine.state.order if t != tape.identity)
         machine.state.set_tape(tape.identity, is_recording=False)
+    return is_exhausted
 
 
-def unconnected_zero(arguments: Arguments) -> bool | None:
+def unconnected_zero(method: str, arguments: Arguments) -> bool | None:
     """Whether the call asks for zeros instead of None (None: not known)."""
-    value = arguments.keywords.get("unconnected_gradients")
+    position = 3 if method == "gradient" else 2
+    value = arguments.get(position, "unconnected_gradients")
     if value is None:
         return None if arguments.is_open else False
     if isinstance(value, Const):
@@ -263,7 +268,6 @@ class Asker:
         self.target = target
         self.targets = self.target_nodes(target)
         self.place = arguments.place
-        self.zero = unconnected_zero(arguments)
         self.upstream = arguments.get(2, "output_gradients") if method == "gradient" else None
         self.lost: list[Lost] = []
         self.asked = 0
@@ -338,7 +342,8 @@ class Asker:
             return self.derivative(source)
         if zero is not True:
             self.lost.append(lost)
-        if zero is not False:
+        # `batch_jacobian` gives zeros for what is not connected (TensorFlow 2.21).
+        if zero is not False or self.method == "batch_jacobian":
             return Data(self.machine.node("zeros", Kind.TENSOR, DType.FLOAT, self.place))
         return NoGradient(
             self.machine.node("no gradient", Kind.UNKNOWN, DType.UNKNOWN, self.place)
@@ -452,7 +457,12 @@ def reset(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
 
 
 def watched_variables(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
-    return machine.unknown("watched_variables", [], arguments.place)
+    """Return what the tape has seen being read; unknown code may have read more."""
+    session = state_of(machine, tape).session
+    nodes = sorted((n for s, n in machine.state.watched if s is session), key=lambda n: n.number)
+    known = [machine.variables[n] for n in nodes if n in machine.variables]
+    more = machine.unknown("watched_variables", [], arguments.place)
+    return machine.sequence("list", known, more)
 
 
 def enter_by_hand(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
