@@ -52,8 +52,21 @@ GREETINGS = [
                 END,
             ],
         ),
+        (
+            "x = 2\nx = 1\nprint(x)\nx = 3\nprint(x)\nx = 4\nprint(x)\n",
+            [
+                "e54938cc54b302f1:1",
+                "bb609acbe9138d60:1",
+                "1131fd5871777f34:1",
+                "5c482a0f8b35ea28:1",
+                "54517377da7028d2:1",
+                "2c644846cb18d53e:1",
+                "f1b89f20de0d133:1",
+                END,
+            ],
+        ),
     ],
-    ids=["empty", "short", "no-end", "lf", "cr", "crlf", "mixed", "repeated"],
+    ids=["empty", "short", "no-end", "lf", "cr", "crlf", "mixed", "repeated", "alike"],
 )
 def test_the_published_vectors_hold(text: str, expected: list[str]) -> None:
     hashes = line_hashes(text.encode(), range(1, len(expected) + 2))
