@@ -8,6 +8,7 @@ from typing import Any
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import Machine
+from tapelint.analysis.shapes import indexed, shape_of
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     Box,
@@ -152,9 +153,7 @@ class Containers(Machine):
             made.node.operands = (("x", value), ("index", index))
         if isinstance(value, Data) and value.kind is Kind.UNKNOWN:
             made = self.unknown("[]", [value], at)
-        if isinstance(index, Const) and isinstance(value, Data) and value.shape:
-            return Data(made.node, None, value.shape[1:])
-        return made
+        return Data(made.node, None, indexed(shape_of(value), index))
 
     def key(self, index: Value) -> tuple[bool, Hashable]:
         """Return whether a dict key is known, and the key."""

@@ -12,6 +12,7 @@ from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import Dead, Frame
 from tapelint.analysis.observations import VariableAugmented
 from tapelint.analysis.ranges import Ranges
+from tapelint.analysis.shapes import broadcast, product, shape_of
 from tapelint.analysis.state import Contents, State
 from tapelint.analysis.values import (
     NONE,
@@ -349,7 +350,8 @@ class Expressions(Calls):
             updates.examine_difference(self, left, right, at)
         kind = self.kind_of([left, right])
         inputs = [("x", left), ("y", right)]
-        shape = broadcast(left, right)
+        a, b = shape_of(left), shape_of(right)
+        shape = product(a, b) if op == "@" else broadcast(a, b)
         if op == "//" and kind is Kind.TENSOR:
             # floordiv has no gradient (TensorFlow 2.21: None), `%` has one.
             made = self.record(op, inputs, at, effect=Effect.CUT, reason=Reason.OP)
@@ -859,27 +861,6 @@ def fold(function: Callable[..., object], *values: object) -> Const | None:
         return Const(function(*values))
     except Exception:
         return None
-
-
-def broadcast(left: Value, right: Value) -> tuple[int | None, ...] | None:
-    """Return the shape of an elementwise result where both shapes are known."""
-    shapes = []
-    for value in (left, right):
-        if isinstance(value, Data):
-            if value.shape is None:
-                return None
-            shapes.append(value.shape)
-        elif isinstance(value, Const):
-            shapes.append(())
-        else:
-            return None
-    a, b = shapes
-    if len(a) < len(b):
-        a, b = b, a
-    padded = (1,) * (len(a) - len(b)) + b
-    return tuple(
-        y if x == 1 else x if y == 1 or x == y else None for x, y in zip(a, padded, strict=True)
-    )
 
 
 __all__ = ["Dataset", "Expressions", "Method"]

@@ -94,7 +94,8 @@ class Finder:
             known = self.range(x)
             return Singularity.SQRT if touches_zero(known) and self.path.holds(x) else None
         if name in SPREADS:
-            return Singularity.SQRT if self.range(x).zero_row and self.path.holds(x) else None
+            is_zero = self.range(x).zero_row or is_over_one(node)
+            return Singularity.SQRT if is_zero and self.path.holds(x) else None
         if name in NORMS:
             return Singularity.NORM if self.range(x).zero_row and self.path.holds(x) else None
         if name in DIVISIONS:
@@ -220,6 +221,16 @@ class Finder:
                 return False
             return (power < 0 or 0 < power < 1) and not known.is_away_from_zero
         return name in ARCS and not (-1 < known.low and known.high < 1)
+
+
+def is_over_one(node: Node) -> bool:
+    """Whether a spread is taken over an axis of one element, which has none."""
+    operands = dict(node.operands)
+    x, axis = node.operands[0][1], operands.get("axis")
+    shape = x.shape if isinstance(x, Data | VariableValue) else None
+    if shape is None or not isinstance(axis, Const) or not isinstance(axis.value, int):
+        return False
+    return -len(shape) <= axis.value < len(shape) and shape[axis.value] == 1
 
 
 def touches_zero(known: Range) -> bool:

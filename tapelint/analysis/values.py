@@ -58,6 +58,7 @@ class VariableValue:
     owner: int | None = None
     is_many: bool = False
     identity: int = field(default_factory=fresh)
+    shape: tuple[int | None, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

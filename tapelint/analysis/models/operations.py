@@ -5,10 +5,11 @@ An operation makes a tensor of its arguments; the table says which of them a gra
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import knowledge
+from tapelint.analysis import knowledge, shapes
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.knowledge import DTypeClass, Facts, Output, ResultKind
@@ -158,7 +159,13 @@ def made(
         name, [i for i in inputs if not isinstance(i[1], DTypeValue)], arguments.place,
         dtype=dtype, effects=effects, kind=kind,
     )
-    return made
+    return Data(made.node, None, shapes.result(name, inputs, partial(known_elements, machine)))
+
+
+def known_elements(machine: Interpreter, value: Value) -> Sequence[Value] | None:
+    """Return the elements of a list known to the last."""
+    contents = machine.elements(value) if isinstance(value, Tuple | Box) else None
+    return contents.values if contents is not None and contents.rest is None else None
 
 
 def carries(machine: Interpreter, value: Value) -> bool:

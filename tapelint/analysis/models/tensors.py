@@ -95,7 +95,7 @@ def shape_of(machine: Interpreter, value: Value) -> tuple[int | None, ...] | Non
     match value:
         case Const(value=bool() | int() | float() | complex() | str()):
             return ()
-        case Data():
+        case Data() | VariableValue():
             return value.shape
         case Tuple() | Box():
             known = machine.elements(value)

@@ -6,6 +6,7 @@ Facts of TensorFlow 2.21: an assignment is no operation for a tape, later reads 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapelint.analysis import updates
@@ -13,6 +14,7 @@ from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.models.constants import dtype_of
 from tapelint.analysis.models.operations import dtype_class
 from tapelint.analysis.models.registry import methods, models
+from tapelint.analysis.models.tensors import shape_of
 from tapelint.analysis.state import VariableState
 from tapelint.analysis.values import (
     NONE,
@@ -74,7 +76,7 @@ def made(
         args.place, library=library, dtype=dtype, trainable=trainable, label=None, initial=initial
     )
     made.node.note = label or ""
-    return made
+    return made if initial is None else replace(made, shape=shape_of(machine, initial))
 
 
 def known_trainable(value: Value | None, args: Arguments) -> bool | None:
