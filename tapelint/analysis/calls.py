@@ -173,6 +173,7 @@ class Calls(Objects):
         """Join the ends of a call and give back its value."""
         if not frame.returns:
             raise Dead
+        self.last_returned = frame.returned
         states = [state for state, _ in frame.returns]
         merged = self.merge(states)
         assert merged is not None

@@ -19,7 +19,7 @@ from tapelint.analysis.models import operations, registry
 from tapelint.analysis.models.builtins import is_instance
 from tapelint.analysis.models.constants import constant
 from tapelint.analysis.models.decorators import decorate
-from tapelint.analysis.models.functions import run_custom_gradient
+from tapelint.analysis.models.custom_gradients import run_custom_gradient
 from tapelint.analysis.observations import Misuse, Observation
 from tapelint.analysis.state import Contents
 from tapelint.analysis.statements import Statements

@@ -69,6 +69,8 @@ class Frame:
     value: FunctionValue | None = None
     receiver: Value | None = None
     returns: list[tuple[State, Value]] = field(default_factory=list)
+    # Where each `return` stands, with its value.
+    returned: list[tuple[Place, Value]] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
     yields: list[Value] = field(default_factory=list)
     on_yield: object = None
@@ -98,6 +100,10 @@ class Machine:
         self.reached: set[LazyFunction] = set()
         self.variables: dict[Node, VariableValue] = {}
         # By tape: what was watched while the tape was not recording, which does nothing.
+        # The `return` statements of the call that ended last.
+        self.last_returned: list[tuple[Place, Value]] = []
+        # Functions with `tf.custom_gradient` that were looked at.
+        self.examined: set[LazyFunction] = set()
         # Whether the program copies weights from one model or variable to another.
         self.copies_weights = False
         # Gradients, clipped copies and optimizers that no name was read for so far.

@@ -167,4 +167,27 @@ class RequestMisused:
     tape: Place | None = None
 
 
-Observation = GradientAsked | TapeExhausted | TapeMisused | VariableAugmented | NanReachable | UpdateMisused | RequestMisused
+@dataclass(frozen=True, slots=True, eq=False)
+class CustomGradientMisused:
+    """A function with `tf.custom_gradient` that raises, or gives a wrong gradient.
+
+    `what` is "arity" (`detail`: "given wanted"), "variables" (`detail`: the variable), "none",
+    "upstream" or "keywords"; `name` is the function's.
+    """
+
+    place: Place
+    what: str
+    name: str
+    detail: str = ""
+
+
+Observation = (
+    GradientAsked
+    | TapeExhausted
+    | TapeMisused
+    | VariableAugmented
+    | NanReachable
+    | UpdateMisused
+    | RequestMisused
+    | CustomGradientMisused
+)

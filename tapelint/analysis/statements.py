@@ -72,7 +72,9 @@ class Statements(Expressions):
                 self.run_match(statement)
             case ir.Return():
                 value = NONE if statement.value is None else self.evaluate(statement.value)
-                self.function_frame().returns.append((self.state, value))
+                frame = self.function_frame()
+                frame.returns.append((self.state, value))
+                frame.returned.append((statement.at, value))
                 raise Dead
             case ir.Raise():
                 if statement.value is not None:

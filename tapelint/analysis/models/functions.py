@@ -6,7 +6,6 @@ body does with TensorFlow operations.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import Effect, Kind, Reason
@@ -17,7 +16,6 @@ from tapelint.analysis.values import (
     Arguments,
     BoundMethod,
     Box,
-    Const,
     Data,
     FunctionValue,
     Native,
@@ -232,27 +230,3 @@ def partial(machine: Interpreter, args: Arguments) -> Value:
         return inner.call(function, merged)
 
     return Native("partial", run, (function, *first, *held.values()))
-
-
-def run_custom_gradient(machine: Interpreter, function: FunctionValue, args: Arguments) -> Value:
-    """Run a function decorated with `tf.custom_gradient`: its value, on the tape as one operation."""
-    plain = replace(function, marks=function.marks - {"custom_gradient"})
-    result = machine.call_function(plain, args)
-    known = machine.elements(result)
-    if known is None or len(known.values) != 2:
-        return machine.opaque_call(function.lazy.name, args.values, args.place)
-    value, backward = known.values
-    if isinstance(backward, Const):
-        return machine.opaque_call(function.lazy.name, args.values, args.place)
-
-    def recorded(part: Value) -> Value:
-        if isinstance(part, Tuple):
-            return Tuple(tuple(recorded(p) for p in part.elements), part.names, part.cls)
-        if isinstance(part, Box):
-            contents = machine.elements(part)
-            if contents is not None and contents.rest is None:
-                return machine.sequence("list", [recorded(p) for p in contents.values])
-        inputs = [("", v) for v in (*args.values, part)]
-        return machine.record(function.lazy.name, inputs, args.place)
-
-    return recorded(value)

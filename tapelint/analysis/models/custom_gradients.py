@@ -1,0 +1,162 @@
+"""`tf.custom_gradient`: the decorated function is one operation, and its gradient is the user's.
+
+Facts of TensorFlow 2.21: the gradient function must give one gradient an argument; using a variable
+without a `variables` parameter raises when the function is called; arguments given by keyword make
+TensorFlow ignore the custom gradient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tapelint.analysis import trace
+from tapelint.analysis.graph import DType, Kind, Node
+from tapelint.analysis.ir import Place
+from tapelint.analysis.machine import Dead
+from tapelint.analysis.observations import CustomGradientMisused
+from tapelint.analysis.values import (
+    NONE,
+    Arguments,
+    Box,
+    Const,
+    Data,
+    FunctionValue,
+    Tuple,
+    Union,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from tapelint.analysis.interpreter import Interpreter
+
+
+def run_custom_gradient(machine: Interpreter, function: FunctionValue, args: Arguments) -> Value:
+    """Run a decorated function: its value, on the tape as one operation."""
+    plain = replace(function, marks=function.marks - {"custom_gradient"})
+    result = machine.call_function(plain, args)
+    known = machine.elements(result)
+    if known is None or len(known.values) != 2:
+        return machine.opaque_call(function.lazy.name, args.values, args.place)
+    value, backward = known.values
+    if isinstance(backward, Const):
+        return machine.opaque_call(function.lazy.name, args.values, args.place)
+    if function.lazy not in machine.examined and isinstance(backward, FunctionValue):
+        machine.examined.add(function.lazy)
+        examine(machine, function, value, backward, args)
+    return recorded(machine, function.lazy.name, value, args)
+
+
+def recorded(machine: Interpreter, name: str, part: Value, args: Arguments) -> Value:
+    """Return the value as the result of one operation on the arguments."""
+    if isinstance(part, Tuple):
+        parts = tuple(recorded(machine, name, p, args) for p in part.elements)
+        return Tuple(parts, part.names, part.cls)
+    if isinstance(part, Box):
+        contents = machine.elements(part)
+        if contents is not None and contents.rest is None:
+            values = [recorded(machine, name, p, args) for p in contents.values]
+            return machine.sequence("list", values)
+    return machine.record(name, [("", v) for v in (*args.values, part)], args.place)
+
+
+def examine(
+    machine: Interpreter, function: FunctionValue, value: Value, backward: FunctionValue, args: Arguments
+) -> None:
+    """Call the gradient function as TensorFlow would, and look at what it gives."""
+    name = function.lazy.name
+    if args.keywords and not args.positional:
+        machine.observe(CustomGradientMisused(args.place, "keywords", name))
+        return
+    parameters = backward.lazy.get().parameters
+    takes_variables = any(p.name == "variables" or p.kind == "**" for p in parameters)
+    captured = captured_variables(machine, value, args)
+    if captured and not takes_variables:
+        place = backward.lazy.get().at
+        machine.observe(CustomGradientMisused(place, "variables", name, captured[0].label or ""))
+        return
+    upstream = [fresh_tensor(machine, args.place) for _ in range(output_count(machine, value))]
+    start = machine.state
+    machine.state = start.fork()
+    try:
+        machine.call(backward, Arguments(tuple(upstream), {}, args.place))
+        returned = machine.last_returned
+    except Dead:
+        returned = []
+    machine.state = start
+    nodes = {u.node for u in upstream}
+    rows = [(place, row_of(machine, given, bool(captured))) for place, given in returned]
+    count = None if args.keywords or args.is_open else argument_count(machine, args)
+    examine_returned(machine, name, rows, count, nodes)
+
+
+def output_count(machine: Interpreter, value: Value) -> int:
+    known = machine.elements(value) if isinstance(value, Tuple | Box) else None
+    return len(known.values) if known is not None and known.rest is None else 1
+
+
+def fresh_tensor(machine: Interpreter, place: Place) -> Data:
+    return Data(machine.node("upstream", Kind.TENSOR, DType.FLOAT, place))
+
+
+def argument_count(machine: Interpreter, args: Arguments) -> int | None:
+    """Return how many gradients are wanted; None where an argument is a structure."""
+    if any(isinstance(v, Tuple | Box | Union) for v in args.positional):
+        return None
+    return len(args.positional)
+
+
+def captured_variables(machine: Interpreter, value: Value, args: Arguments) -> list[Node]:
+    """Return trainable variables that the value was made of and that are no arguments."""
+    given = trace.past([leaf for v in args.values for leaf in machine.leaves(v)])
+    used = trace.past(machine.leaves(value))
+    return sorted(
+        (n for n in used - given if n.kind is Kind.VARIABLE and n.trainable is True),
+        key=lambda n: n.number,
+    )
+
+
+def row_of(machine: Interpreter, given: Value, has_variables: bool) -> list[Value] | None:
+    """Return the gradients of one `return`, None where they cannot be told apart."""
+    if isinstance(given, Tuple | Box):
+        known = machine.elements(given)
+        if known is None or known.rest is not None:
+            return None
+        values = list(known.values)
+        if has_variables:
+            # for: return (dx, dy), dvariables
+            return row_of(machine, values[0], False) if values else None
+        return values
+    return [given]
+
+
+def examine_returned(
+    machine: Interpreter,
+    name: str,
+    rows: list[tuple[Place, list[Value] | None]],
+    count: int | None,
+    upstream: set[Node],
+) -> None:
+    known = [(place, row) for place, row in rows if row is not None]
+    for place, row in known:
+        if count is not None and len(row) != count:
+            machine.observe(CustomGradientMisused(place, "arity", name, f"{len(row)} {count}"))
+            return
+    given = [any(not is_none(v) for _, row in known for v in row[i : i + 1]) for i in range(8)]
+    for place, row in known:
+        empty = [i for i, value in enumerate(row[:8]) if is_none(value)]
+        if row and len(empty) == len(row) or any(given[i] for i in empty):
+            machine.observe(CustomGradientMisused(place, "none", name))
+            return
+        leaves = [leaf for value in row for leaf in machine.leaves(value)]
+        if leaves and not any(leaf.kind is Kind.UNKNOWN for leaf in leaves):
+            if not trace.past(leaves) & upstream and all(leaf.kind is Kind.TENSOR for leaf in leaves):
+                machine.observe(CustomGradientMisused(place, "upstream", name))
+                return
+
+
+def is_none(value: Value) -> bool:
+    return value == NONE
+
+
+__all__ = ["run_custom_gradient"]
