@@ -45,7 +45,7 @@ def advice(found: TapeExhausted) -> str:
     """Offer one request for all sources where the target is the same, else a persistent tape."""
     first, second = request(found.first), request(found.place)
     if found.is_same_call:
-        return f"ask once for all sources, before the loop, or {PERSISTENT}"
+        return f"{PERSISTENT}, or ask once, before the loop"
     together = combined(first, second) if found.method == "gradient" else ""
     if together:
         return f"ask once: {code(together, LONGEST_ADVICE_CODE)}, or {PERSISTENT}"

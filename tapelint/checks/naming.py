@@ -53,13 +53,17 @@ def own_text(case: Case) -> str:
 def source_names(group: Group) -> list[str]:
     """Return the name of each distinct source of a group, empty names included.
 
-    A loop or a second caller may lose the same source again: it is told by its name and place.
-    Names that do not tell sources apart (the variable of a loop) give way to that of their list.
+    A loop or a second caller may lose the same source again: it is told by its name and place,
+    and a request for a single source has only that one. Names that do not tell sources apart (the
+    variable of a loop) give way to that of their list.
     """
     names: dict[Hashable, str] = {}
+    only: dict[Place, Place | None] = {}
     for case in group.cases:
-        place = case.lost.source.place
         name = source_name(case)
+        place = case.lost.source.place
+        if case.asked.asked == 1:
+            place = only.setdefault(case.asked.place, place)
         names.setdefault((name, place.span() if place is not None else None), name)
     found = list(names.values())
     if len(set(found)) == len(found):

@@ -99,6 +99,7 @@ STAND_INS = {
     "bincount": "sum with `tf.math.unsorted_segment_sum`, whose data have a gradient",
     "adjust_contrast": "write it with arithmetic: `(image - mean) * factor + mean`",
     "adjust_saturation": "mix with the grey image: `grey + factor * (image - grey)`",
+    "top_k": "use the values of `top_k`, which have a gradient, in place of its indices",
     "in_top_k": "train on a cross-entropy, and count hits beside it",
 }
 

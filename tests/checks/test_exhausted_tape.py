@@ -69,5 +69,5 @@ def test_the_same_request_in_a_loop() -> None:
     assert finding.message == (
         "`tape` is not persistent and asked again in the next turn, which raises"
     )
-    assert finding.help.startswith("ask once for all sources, before the loop")
+    assert finding.help.endswith("or ask once, before the loop")
     assert len(finding.steps) == 2

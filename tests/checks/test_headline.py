@@ -74,6 +74,12 @@ def test_the_same_source_of_two_runs_is_counted_once() -> None:
     assert found == "the gradient of `loss` with respect to `a` is None: why"
 
 
+def test_a_request_for_one_source_has_one_whatever_came_to_it() -> None:
+    runs = ((ONE, [name], 1) for name in ("first", "second"))
+    found = headline(group(*runs), "why")
+    assert found == "the gradient of `loss` with respect to `w` is None: why"
+
+
 def test_requests_with_different_targets_name_none() -> None:
     found = headline(group((ONE, ["w"], 1), ("again.gradient(other, w)", ["w"], 1)), "why")
     assert found == "the gradient with respect to `w` is None: why"
