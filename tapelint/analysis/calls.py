@@ -427,15 +427,10 @@ class Calls(Objects):
     def inside_instance(
         self, context: Instance, at: Place, body: Callable[[Value], bool]
     ) -> bool:
-        if isinstance(context.cls, External):
-            if context.cls.name == "contextlib.ExitStack":
-                return self.guarded(lambda: body(context), lambda: self.close_stack(context, at))
-            if context.cls.name == "contextlib.nullcontext":
-                return body(self.state.cells.get((context.identity, "value"), NONE))
         enter = self.class_attribute(context.cls, "__enter__")
         leave = self.class_attribute(context.cls, "__exit__")
         if not isinstance(enter, FunctionValue):
-            return body(self.unknown("context", [context], at))
+            return self.library_inside(context, at, body)
         value = self.call(BoundMethod(enter, context), Arguments((), {}, at))
 
         def exit_() -> None:
@@ -444,12 +439,10 @@ class Calls(Objects):
 
         return self.guarded(lambda: body(value), exit_)
 
-    def close_stack(self, stack: Instance, at: Place) -> None:
-        entered = self.state.cells.get((stack.identity, "<entered>"))
-        if isinstance(entered, Tuple):
-            for context in reversed(entered.elements):
-                if isinstance(context, TapeValue):
-                    tapes.leave(self, context)
+    def library_inside(
+        self, context: Instance, at: Place, body: Callable[[Value], bool]
+    ) -> bool:
+        raise NotImplementedError
 
     def inside_options(self, context: Union, at: Place, body: Callable[[Value], bool]) -> bool:
         options = [o for o in context.options if not isinstance(o, Const)]

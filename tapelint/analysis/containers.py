@@ -215,14 +215,12 @@ class Containers(Machine):
                 # for: Generic[T]
                 return value
             case Instance():
-                method = self.attribute(value, "__getitem__", at)
-                from tapelint.analysis.values import Arguments, BoundMethod
-
-                if isinstance(method, BoundMethod):
-                    return self.call(method, Arguments((index,), {}, at))
-                return self.unknown("[]", [value, index], at)
+                return self.instance_item(value, index, at)
             case _:
                 return self.unknown("[]", [value, index], at)
+
+    def instance_item(self, value: Instance, index: Value, at: Place) -> Value:
+        raise NotImplementedError
 
     def data_item(self, value: Data | VariableValue, index: Value, at: Place) -> Value:
         if isinstance(value, Data) and value.kind is Kind.UNKNOWN:

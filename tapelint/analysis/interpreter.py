@@ -6,7 +6,7 @@ What a library callable means is in `models` and in the knowledge table, never h
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tapelint.analysis import ir, updates
 from tapelint.analysis.graph import DType, Kind
@@ -34,6 +34,7 @@ from tapelint.analysis.values import (
     External,
     FunctionValue,
     Instance,
+    Method,
     Native,
     Super,
     Tuple,
@@ -301,11 +302,33 @@ class Interpreter(Statements):
 
     def library_attribute(self, value: Instance, name: str, at: Place) -> Value:
         found = self.library_of(value).attribute(self, value, name, at)
-        if found is None:
-            from tapelint.analysis.values import Method
+        return Method(value, name) if found is None else found
 
+    def library_set(self, value: Instance, name: str, given: Value) -> None:
+        self.library_of(value).set_attribute(self, value, name, given)
+
+    def library_super(self, value: Super, name: str, at: Place) -> Value:
+        """Return `super().name` where only a library class may define it."""
+        library = self.library_of(value.receiver) if isinstance(value.receiver, Instance) else None
+        if library is None or library is registry.UNKNOWN_CLASS or name.startswith("__"):
             return Method(value, name)
-        return found
+        assert isinstance(value.receiver, Instance)
+        found = library.attribute(self, value.receiver, name, at)
+        return Method(value, name) if found is None else found
+
+    def library_inside(
+        self, context: Instance, at: Place, body: Callable[[Value], bool]
+    ) -> bool:
+        return self.library_of(context).inside(self, context, at, body)
+
+    def library_item(self, value: Instance, index: Value, at: Place) -> Value:
+        return self.library_of(value).item(self, value, index, at)
+
+    def library_elements(self, value: Instance) -> Contents | None:
+        return self.library_of(value).elements(self, value)
+
+    def library_any_element(self, value: Instance, at: Place) -> Value:
+        return self.library_of(value).any_element(self, value, at)
 
     def library_init(self, made: Instance, arguments: Arguments) -> None:
         if self.library_base(made.cls) is not None:

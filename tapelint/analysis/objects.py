@@ -74,23 +74,40 @@ class Objects(Containers):
 
     def elements(self, value: Value) -> Contents | None:
         """Return what iterating over the value gives, `__iter__` of the project's classes run."""
-        if isinstance(value, Instance) and isinstance(value.cls, ClassValue):
-            walk = self.class_attribute(value.cls, "__iter__")
-            if not isinstance(walk, FunctionValue):
-                return None
-            walked = self.call(BoundMethod(walk, value), Arguments((), {}, value.cls.place))
-            return None if isinstance(walked, Instance) else self.elements(walked)
-        return super().elements(value)
+        if not isinstance(value, Instance):
+            return super().elements(value)
+        walk = self.class_attribute(value.cls, "__iter__")
+        if not isinstance(walk, FunctionValue) or not isinstance(value.cls, ClassValue):
+            return self.library_elements(value)
+        walked = self.call(BoundMethod(walk, value), Arguments((), {}, value.cls.place))
+        return None if isinstance(walked, Instance) else self.elements(walked)
 
     def any_element(self, value: Value, at: Place) -> Value:
         """Return some element; an object of the project is asked for one."""
-        if isinstance(value, Instance) and isinstance(value.cls, ClassValue):
-            counter = Data(self.node("counter", Kind.PYTHON, DType.INT, at))
-            for name, given in (("__next__", ()), ("__getitem__", (counter,))):
-                method = self.class_attribute(value.cls, name)
-                if isinstance(method, FunctionValue):
-                    return self.call(BoundMethod(method, value), Arguments(given, {}, at))
-        return super().any_element(value, at)
+        if not isinstance(value, Instance):
+            return super().any_element(value, at)
+        counter = Data(self.node("counter", Kind.PYTHON, DType.INT, at))
+        for name, given in (("__next__", ()), ("__getitem__", (counter,))):
+            method = self.class_attribute(value.cls, name)
+            if isinstance(method, FunctionValue):
+                return self.call(BoundMethod(method, value), Arguments(given, {}, at))
+        return self.library_any_element(value, at)
+
+    def instance_item(self, value: Instance, index: Value, at: Place) -> Value:
+        """Return `value[index]`, `__getitem__` of the project's classes run."""
+        method = self.class_attribute(value.cls, "__getitem__")
+        if isinstance(method, FunctionValue):
+            return self.call(BoundMethod(method, value), Arguments((index,), {}, at))
+        return self.library_item(value, index, at)
+
+    def library_item(self, value: Instance, index: Value, at: Place) -> Value:
+        raise NotImplementedError
+
+    def library_elements(self, value: Instance) -> Contents | None:
+        raise NotImplementedError
+
+    def library_any_element(self, value: Instance, at: Place) -> Value:
+        raise NotImplementedError
 
     # ------------------------------------------------------------------ reading
 
@@ -161,6 +178,12 @@ class Objects(Containers):
     def library_attribute(self, value: Instance, name: str, at: Place) -> Value:
         raise NotImplementedError
 
+    def library_set(self, value: Instance, name: str, given: Value) -> None:
+        raise NotImplementedError
+
+    def library_super(self, value: Super, name: str, at: Place) -> Value:
+        raise NotImplementedError
+
     def union_attribute(self, value: Union, name: str, at: Place) -> Value:
         options = [o for o in value.options if not isinstance(o, Const | NoGradient)]
         found = [self.attribute(o, name, at) for o in options or value.options]
@@ -220,7 +243,7 @@ class Objects(Containers):
                 if found is not None:
                     return self.bound(found, value.receiver, at)
         if isinstance(value.receiver, Instance):
-            return Method(value, name)
+            return self.library_super(value, name, at)
         return self.unknown(f".{name}", [], at)
 
     def data_attribute(self, value: Data, name: str, at: Place) -> Value:
@@ -306,6 +329,7 @@ class Objects(Containers):
                         self.call(BoundMethod(written, owner), Arguments((value,), {}, at))
                         return
                 self.state.cells[(owner.identity, name)] = value
+                self.library_set(owner, name, value)
             case ClassValue():
                 self.state.cells[(owner.identity, name)] = value
             case FunctionValue() | BoundMethod():

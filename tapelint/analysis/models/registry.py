@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from tapelint.analysis.ir import Place
+from tapelint.analysis.state import Contents
 from tapelint.analysis.values import Arguments, Instance, Value
 
 if TYPE_CHECKING:
@@ -50,11 +51,38 @@ class LibraryClass:
         """Return an attribute nobody has set, None where the name is a method to be called."""
         return machine.unknown(f".{name}", [instance], at)
 
+    def set_attribute(
+        self, machine: Interpreter, instance: Instance, name: str, value: Value
+    ) -> None:
+        """Note that an attribute was given a value; it is stored already."""
+
     def method(
         self, machine: Interpreter, instance: Instance, name: str, arguments: Arguments
     ) -> Value:
         """Run a method the project does not define."""
         return machine.opaque_call(name, [instance, *arguments.values], arguments.place)
+
+    def inside(
+        self,
+        machine: Interpreter,
+        instance: Instance,
+        at: Place,
+        body: Callable[[Value], bool],
+    ) -> bool:
+        """Run `with instance as value:`; False when nothing follows the block."""
+        return body(machine.unknown("context", [instance], at))
+
+    def item(self, machine: Interpreter, instance: Instance, index: Value, at: Place) -> Value:
+        """Return `instance[index]`."""
+        return machine.unknown("[]", [instance, index], at)
+
+    def elements(self, machine: Interpreter, instance: Instance) -> Contents | None:
+        """Return what iterating gives, None where that is not known one by one."""
+        return None
+
+    def any_element(self, machine: Interpreter, instance: Instance, at: Place) -> Value:
+        """Return what stands for any element."""
+        return machine.unknown("element", [instance], at)
 
 
 UNKNOWN_CLASS = LibraryClass()
