@@ -23,6 +23,7 @@ from tapelint.analysis.values import (
     Const,
     Data,
     Dataset,
+    Deferred,
     DTypeValue,
     External,
     FunctionValue,
@@ -124,6 +125,8 @@ class Expressions(Calls):
                 found = self.lookup(expression.id)
                 if self.unread:
                     self.unread.pop(id(found), None)
+                if isinstance(found, Deferred):
+                    return self.resolved(found)
                 return found if found is not None else self.builtin(expression)
             case ir.Attribute():
                 value = self.evaluate(expression.value)
@@ -183,6 +186,9 @@ class Expressions(Calls):
                 return self.evaluate_yield(expression)
             case ir.Starred():
                 return self.evaluate(expression.value)
+
+    def resolved(self, value: Deferred) -> Value:
+        raise NotImplementedError
 
     def builtin(self, expression: ir.Name) -> Value:
         raise NotImplementedError

@@ -22,7 +22,7 @@ from tapelint.analysis.models.decorators import decorate
 from tapelint.analysis.models.custom_gradients import run_custom_gradient
 from tapelint.analysis.observations import Misuse, Observation
 from tapelint.analysis.state import Contents
-from tapelint.analysis.statements import Statements
+from tapelint.analysis.modules import Modules
 from tapelint.analysis.values import (
     NONE,
     Arguments,
@@ -60,12 +60,12 @@ PLAIN_BASES = frozenset(
 )  # fmt: skip
 
 
-class Interpreter(Statements):
+class Interpreter(Modules):
     """Runs one module, then whatever of it holds a tape and was not reached."""
 
-    def __init__(self, module: str = "") -> None:
-        super().__init__(MODULE_BUDGET)
-        self.module = module
+    def __init__(self, path: str = "") -> None:
+        super().__init__(MODULE_BUDGET, path)
+        self.module = self.project.path if self.project is not None else ""
         self.globals = fresh()
         self.defined: list[FunctionValue] = []
         self.markers: tuple[str, ...] = (TAPE,)
@@ -111,6 +111,9 @@ class Interpreter(Statements):
 
     def is_entry(self, function: FunctionValue) -> bool:
         """Whether nobody has run the function, though it holds a tape."""
+        if function.module != self.module:
+            # It is an entry point of its own file.
+            return False
         return function.lazy not in self.reached and function.lazy.mentions(*self.markers)
 
     def run_entry(self, function: FunctionValue) -> None:
@@ -191,21 +194,6 @@ class Interpreter(Statements):
             if frame.value is not None and frame.value.owner is not None:
                 return frame.value.owner
         return self.unknown(name, [], expression.at)
-
-    def imported(self, statement: ir.Import | ir.ImportFrom) -> Iterator[tuple[str, Value]]:
-        """Yield the names an import binds."""
-        if isinstance(statement, ir.Import):
-            if statement.alias is not None:
-                yield statement.alias, self.external(statement.module)
-            else:
-                root = statement.module.partition(".")[0]
-                yield root, self.external(root)
-            return
-        if statement.name == "*":
-            return
-        module = "." * statement.level + statement.module
-        dotted = f"{module}.{statement.name}" if statement.module else f"{module}{statement.name}"
-        yield statement.alias or statement.name, self.external(dotted)
 
     def external(self, dotted: str) -> Value:
         """Return what a dotted name outside the project stands for."""

@@ -20,6 +20,7 @@ from tapelint.analysis.values import (
     FunctionValue,
     Instance,
     Method,
+    ModuleValue,
     Native,
     NoGradient,
     Pause,
@@ -118,6 +119,9 @@ class Objects(Containers):
                 return self.external_attribute(value, name)
             case Instance():
                 return self.instance_attribute(value, name, at)
+            case ModuleValue():
+                found = self.module_attribute(value, name)
+                return self.unknown(f".{name}", [], at) if found is None else found
             case ClassValue():
                 found = self.class_attribute(value, name)
                 if found is not None:
@@ -171,6 +175,9 @@ class Objects(Containers):
                 return stored if stored is not None else Method(value, name)
             case _:
                 return self.unknown(f".{name}", [], at)
+
+    def module_attribute(self, module: ModuleValue, name: str) -> Value | None:
+        raise NotImplementedError
 
     def external_attribute(self, value: External, name: str) -> Value:
         raise NotImplementedError

@@ -76,6 +76,21 @@ class External:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class ModuleValue:
+    """A module of the project, by its file; it runs when something of it is needed."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """`from module import name`, not looked up yet."""
+
+    module: ModuleValue
+    name: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FunctionValue:
     """A function of the project with the frames it closes over (innermost first)."""
@@ -224,6 +239,8 @@ Value = (
     | VariableValue
     | DTypeValue
     | External
+    | ModuleValue
+    | Deferred
     | FunctionValue
     | ClassValue
     | Instance
@@ -279,10 +296,12 @@ __all__ = [
     "DTypeValue",
     "Data",
     "Dataset",
+    "Deferred",
     "External",
     "FunctionValue",
     "Instance",
     "Method",
+    "ModuleValue",
     "Native",
     "NoGradient",
     "Pause",
