@@ -1,0 +1,283 @@
+"""`compile`, `fit`, `predict` and their kin: what they run of the project, what they give back.
+
+Facts of TensorFlow 2.21: `predict` and `predict_on_batch` give arrays, `evaluate` and the
+`..._on_batch` methods Python numbers; `fit` runs `train_step` as a graph, on data that carries no
+gradient; `predict_step` and `compute_loss` give tensors that do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
+from tapelint.analysis.ir import Place
+from tapelint.analysis.machine import Dead
+from tapelint.analysis.models.keras_config import layer_name
+from tapelint.analysis.models.keras_regularization import losses
+from tapelint.analysis.state import Contents
+from tapelint.analysis.values import (
+    NONE,
+    Arguments,
+    BoundMethod,
+    Box,
+    Const,
+    Data,
+    Dataset,
+    External,
+    FunctionValue,
+    Instance,
+    Native,
+    Tuple,
+    Union,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from tapelint.analysis.interpreter import Interpreter
+
+COMPILED = "<compiled>"
+METHODS = frozenset(
+    "compile fit evaluate predict predict_on_batch train_on_batch test_on_batch train_step "
+    "test_step predict_step compute_loss compute_metrics fit_generator predict_generator "
+    "evaluate_generator predict_classes".split()
+)
+STEPS = {
+    **dict.fromkeys(("fit", "fit_generator", "train_on_batch"), "train_step"),
+    **dict.fromkeys(("evaluate", "evaluate_generator", "test_on_batch"), "test_step"),
+}
+
+
+# ---------------------------------------------------------------------- attributes
+
+
+def attribute(machine: Interpreter, model: Instance, name: str, at: Place) -> Value | None:
+    """Return an attribute that `compile` and `fit` set on a model."""
+    match name:
+        case "optimizer":
+            return held_object(machine, model, name, "keras.Optimizer")
+        case "loss":
+            return compiled(machine, model, "loss")
+        case "compiled_loss":
+            return Native(name, lambda inner, given: compiled_loss(inner, model, given), (model,))
+        case "compiled_metrics" | "_compile_metrics":
+            return held_object(machine, model, name, "keras.Metric")
+        case "metrics":
+            return metrics(machine, model)
+        case "history":
+            return machine.unknown("history", [], at)
+        case "stop_training" | "run_eagerly" | "jit_compile" | "steps_per_execution":
+            return Data(machine.node(f".{name}", Kind.PYTHON, DType.BOOL, at))
+        case _:
+            return None
+
+
+def compiled(machine: Interpreter, model: Instance, name: str) -> Value | None:
+    """Return an argument of `compile`, None where it was not called or is not known."""
+    held = machine.state.cells.get((model.identity, COMPILED))
+    if not isinstance(held, Native) or held.arguments is None:
+        return None
+    position = ("optimizer", "loss", "loss_weights", "metrics").index(name)
+    return held.arguments.get(position, name)
+
+
+def held_object(machine: Interpreter, model: Instance, name: str, cls: str) -> Value:
+    """Return what was compiled in, or an object of the class that stands for it."""
+    if name == "optimizer":
+        given = compiled(machine, model, name)
+        if given is not None and not isinstance(given, Const):
+            return given
+    key = (model.identity, f"<{name}>")
+    found: Value | None = machine.state.cells.get(key)
+    if found is None:
+        found = Instance(External(cls))
+        machine.state.cells[key] = found
+    return found
+
+
+def metrics(machine: Interpreter, model: Instance) -> Box:
+    """Return `model.metrics`: those in attributes, and whatever `compile` made."""
+    found: list[Value] = []
+    for value in machine.attributes(model.identity).values():
+        if isinstance(value, Instance):
+            base = machine.library_base(value.cls) or ""
+            if base.startswith(("keras.metrics.", "keras.Metric")):
+                found.append(value)
+    return machine.sequence("list", found, Instance(External("keras.Metric")))
+
+
+# ---------------------------------------------------------------------- methods
+
+
+def run(machine: Interpreter, model: Instance, name: str, args: Arguments) -> Value:
+    """Run a method of training or prediction that the project does not define."""
+    match name:
+        case "compile":
+            held = Native("compile", lambda inner, given: NONE, args.values, args)
+            machine.state.cells[(model.identity, COMPILED)] = held
+            return NONE
+        case "compute_loss":
+            return compute_loss(machine, model, args)
+        case "predict_step":
+            return forward(machine, model, args.get(0, "data") or NONE, args.place)
+        case "predict" | "predict_on_batch" | "predict_generator" | "predict_classes":
+            return predict(machine, model, name, args)
+        case "train_step" | "test_step":
+            return default_step(machine, model, args)
+        case "compute_metrics":
+            return logs(machine, args.place)
+        case _:
+            return train(machine, model, name, args)
+
+
+def train(machine: Interpreter, model: Instance, name: str, args: Arguments) -> Value:
+    """Run `fit`, `evaluate` or one of the `..._on_batch` methods."""
+    data = batch(machine, args)
+    step = machine.class_attribute(model.cls, STEPS[name])
+    turns = 2 if name in ("fit", "fit_generator") else 1
+    for _ in range(turns):
+        try:
+            if isinstance(step, FunctionValue):
+                # Traced by `tf.function`, as Keras does it.
+                graph = replace(step, marks=step.marks | {"tf.function"})
+                machine.call(BoundMethod(graph, model), Arguments((data,), {}, args.place))
+            else:
+                forward(machine, model, first_of(machine, data), args.place)
+                break
+        except Dead:
+            break
+    if name.startswith("fit"):
+        return machine.unknown("history", [], args.place)
+    return Data(machine.node(name, Kind.PYTHON, DType.FLOAT, args.place))
+
+
+def batch(machine: Interpreter, args: Arguments) -> Value:
+    """Return one batch of the data that `fit` was given, without a gradient to where it is from."""
+    x, y = args.get(0, "x", "generator"), args.get(1, "y")
+    if isinstance(x, Dataset):
+        return machine.dataset_element(x, args.place)
+    if x is None:
+        return machine.unknown("data", [], args.place)
+    parts = [detached(machine, x, args.place)]
+    if y is not None and y != NONE:
+        parts.append(detached(machine, y, args.place))
+    weights = args.keywords.get("sample_weight")
+    if weights is not None and weights != NONE:
+        parts.append(detached(machine, weights, args.place))
+    if len(parts) == 1:
+        may_be_pairs = isinstance(x, Data) and x.kind in (Kind.UNKNOWN, Kind.JOIN)
+        if may_be_pairs or not isinstance(x, Data):
+            # A generator or a dataset of any structure.
+            return machine.unknown("data", [], args.place)
+        return parts[0]
+    return Tuple(tuple(parts))
+
+
+def detached(machine: Interpreter, value: Value, place: Place) -> Value:
+    """Return a batch of an array, or of each in a structure of them."""
+    if isinstance(value, Tuple):
+        return Tuple(tuple(detached(machine, v, place) for v in value.elements), value.names)
+    if isinstance(value, Box):
+        contents = machine.contents(value)
+        parts = tuple(detached(machine, v, place) for v in contents.values)
+        rest = None if contents.rest is None else detached(machine, contents.rest, place)
+        return machine.fill(Box(value.kind), Contents(parts, contents.keys, rest))
+    found = machine.leaves(value)
+    dtype = found[0].dtype if found else DType.UNKNOWN
+    edges = [Edge(leaf, Effect.CUT, Reason.DATASET) for leaf in found]
+    return Data(machine.node("dataset element", Kind.TENSOR, dtype, place, edges))
+
+
+def first_of(machine: Interpreter, data: Value) -> Value:
+    if isinstance(data, Tuple) and data.elements:
+        return data.elements[0]
+    return data
+
+
+def forward(machine: Interpreter, model: Instance, data: Value, place: Place) -> Value:
+    """Call the model, as the training and prediction loops do."""
+    inputs = first_of(machine, data)
+    if isinstance(inputs, Const):
+        inputs = machine.unknown("data", [], place)
+    return machine.call(model, Arguments((inputs,), {}, place))
+
+
+def predict(machine: Interpreter, model: Instance, name: str, args: Arguments) -> Value:
+    """Run `predict(x)`: the forward pass, read out as arrays."""
+    x = args.get(0, "x", "generator") or NONE
+    if isinstance(x, Dataset):
+        x = machine.dataset_element(x, args.place)
+    step = machine.class_attribute(model.cls, "predict_step")
+    if isinstance(step, FunctionValue):
+        result = machine.call(BoundMethod(step, model), Arguments((x,), {}, args.place))
+    else:
+        result = forward(machine, model, x, args.place)
+    label = f"{layer_name(machine, model)}.{name}"
+    return read_out(machine, result, label, args.place)
+
+
+def read_out(machine: Interpreter, value: Value, name: str, place: Place) -> Value:
+    """Return the numbers of a result, in its structure."""
+    match value:
+        case Tuple():
+            parts = tuple(read_out(machine, v, name, place) for v in value.elements)
+            return machine.sequence("list", parts)
+        case Box() if value.kind in ("list", "dict"):
+            contents = machine.contents(value)
+            parts = tuple(read_out(machine, v, name, place) for v in contents.values)
+            rest = None if contents.rest is None else read_out(machine, contents.rest, name, place)
+            return machine.fill(Box(value.kind), Contents(parts, contents.keys, rest))
+        case _:
+            return machine.leave_tensorflow(name, [value], place, Kind.ARRAY, reason=Reason.PREDICT)
+
+
+def default_step(machine: Interpreter, model: Instance, args: Arguments) -> Value:
+    """Run the library's `train_step` or `test_step`: forward, loss, update, metrics."""
+    forward(machine, model, args.get(0, "data") or NONE, args.place)
+    return logs(machine, args.place)
+
+
+def logs(machine: Interpreter, place: Place) -> Value:
+    number = Data(machine.node("metric", Kind.TENSOR, DType.FLOAT, place))
+    return machine.fill(Box("dict"), Contents((), (), number))
+
+
+# ---------------------------------------------------------------------- losses
+
+
+def compute_loss(machine: Interpreter, model: Instance, args: Arguments) -> Value:
+    """Run `compute_loss(x, y, y_pred, sample_weight)`: the compiled loss and the model's own."""
+    place = args.place
+    truth, predicted = args.get(1, "y"), args.get(2, "y_pred")
+    weight = args.get(3, "sample_weight")
+    values = [v for v in (truth, predicted, weight) if v is not None]
+    terms: list[Value] = [apply_loss(machine, model, values, place)]
+    own = machine.contents(losses(machine, model, place))
+    terms.extend([*own.values, *([own.rest] if own.rest is not None else [])])
+    return machine.record("compute_loss", [("loss", t) for t in terms], place, dtype=DType.FLOAT)
+
+
+def compiled_loss(machine: Interpreter, model: Instance, args: Arguments) -> Value:
+    """Run `model.compiled_loss(y, y_pred, sample_weight, regularization_losses=)`."""
+    extra = [v for k, v in args.keywords.items() if k == "regularization_losses"]
+    values = [v for v in args.values if v not in extra]
+    result = apply_loss(machine, model, values, args.place)
+    if not extra:
+        return result
+    inputs = [("loss", result), *(("losses", v) for v in extra)]
+    return machine.record("compiled_loss", inputs, args.place, dtype=DType.FLOAT)
+
+
+def apply_loss(machine: Interpreter, model: Instance, values: list[Value], place: Place) -> Value:
+    """Run the compiled loss on truth and prediction."""
+    loss = compiled(machine, model, "loss")
+    if (
+        isinstance(loss, FunctionValue | BoundMethod | Instance | Native | Union)
+        and len(values) > 1
+    ):
+        result = machine.call(loss, Arguments(tuple(values), {}, place))
+        return machine.record("loss", [("loss", result)], place, dtype=DType.FLOAT)
+    if isinstance(loss, External) and len(values) > 1:
+        result = machine.call(loss, Arguments(tuple(values[:2]), {}, place))
+        return machine.record("loss", [("loss", result)], place, dtype=DType.FLOAT)
+    return machine.record("loss", [("y_pred", v) for v in values], place, dtype=DType.FLOAT)
