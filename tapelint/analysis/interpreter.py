@@ -43,7 +43,7 @@ from tapelint.analysis.values import (
     fresh,
 )
 
-OPTIMIZERS = ("keras.optimizers.", "tf.compat.v1.train.")
+OPTIMIZERS = ("tf.optimizers.", "keras.optimizers.", "tf.compat.v1.train.")
 TAPE = "GradientTape"
 TAPE_NAME = "tf.GradientTape"
 MODULE_BUDGET = 150_000

@@ -42,7 +42,8 @@ RATES = frozenset({"learning_rate", "lr", "_learning_rate"})
 
 
 @library_class(
-    "tf.optimizers.", "keras.optimizers.", "keras.Optimizer", "keras.mixed_precision.LossScaleOptimizer",
+    "tf.optimizers.", "keras.optimizers.", "keras.Optimizer",
+    "keras.mixed_precision.LossScaleOptimizer",
     "keras.mixed_precision.experimental.LossScaleOptimizer", "tf.compat.v1.train.",
     "tfa.optimizers.", "tf.train.experimental.",
 )  # fmt: skip
