@@ -48,9 +48,14 @@ def expect_use(machine: Machine, value: Value, place: Place, what: Misuse) -> No
 
 
 def note_name(machine: Machine, value: Value, name: str) -> None:
-    """Note that such a value was given a name; `_` says that nobody wants it."""
+    """Note that such a value was given a name; `_` says that nobody wants it.
+
+    A gradient that a module holds may be read by whoever imports it, or by a person at a prompt.
+    """
     result = machine.results.pop(id(value), None)
-    if result is not None and not name.startswith("_"):
+    if result is None or name.startswith("_"):
+        return
+    if result.what is not Misuse.UNUSED or machine.function_frame().function is not None:
         machine.unread[id(value)] = replace(result, label=name)
 
 

@@ -8,6 +8,7 @@ from tapelint.analysis.observations import Observation, TapeExhausted
 from tapelint.checks.findings import Rule
 from tapelint.checks.naming import tape_name
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, Request, code, request
+from tapelint.checks.verdicts import distinct
 from tapelint.model import Finding, Role, Span, Step
 
 CODE = "TAP301"
@@ -18,11 +19,7 @@ PERSISTENT = "make the tape persistent: `tf.GradientTape(persistent=True)`"
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every request that raises because of an earlier one."""
-    seen: dict[Span, TapeExhausted] = {}
-    for observation in observations:
-        if isinstance(observation, TapeExhausted):
-            seen.setdefault(observation.place.span(), observation)
-    for span, found in sorted(seen.items(), key=lambda entry: entry[0]):
+    for span, found in distinct(observations, TapeExhausted):
         tape = code(tape_name(found.place))
         when = "asked again in the next turn" if found.is_same_call else "asked a second time"
         yield RULE.finding(

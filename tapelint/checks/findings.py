@@ -6,13 +6,15 @@ card is read for it; a test compares both with the cards.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tapelint.analysis.observations import UpdateMisused
 from tapelint.checks import chain
 from tapelint.checks.naming import counted_sources, source_names, target_of
 from tapelint.checks.phrasing import code, fitting, request
 from tapelint.checks.verdicts import Group
-from tapelint.model import Confidence, Finding, Severity, Span, Step
+from tapelint.model import Confidence, Finding, Role, Severity, Span, Step
 
 MOST_NAMED = 2
 
@@ -50,6 +52,15 @@ class Rule:
         """
         steps = steps or chain.steps(group, at_break or why, tape)
         return self.finding(group.span, headline(group, why), help, steps, group.is_likely)
+
+
+def asked_steps(
+    found: UpdateMisused, sentence: str = "the gradients come from here"
+) -> Iterator[Step]:
+    """Yield where the gradients of an update were asked for."""
+    spans = dict.fromkeys(place.span() for place in found.asked)
+    for span in list(spans)[:MOST_NAMED]:
+        yield Step(span, Role.TAPE, sentence)
 
 
 def headline(group: Group, why: str) -> str:

@@ -10,8 +10,8 @@ from tapelint.analysis.observations import Cause, Observation, VariableAugmented
 from tapelint.checks.chain import behind_source
 from tapelint.checks.findings import Rule
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, code
-from tapelint.checks.verdicts import Case, Group, caused_by, groups
-from tapelint.model import Finding, Role, Span, Step
+from tapelint.checks.verdicts import Case, Group, caused_by, distinct, groups
+from tapelint.model import Finding, Role, Step
 
 CODE = "TAP104"
 RULE = Rule(CODE, "rebound-variable")
@@ -61,11 +61,7 @@ def advice(case: Case) -> str:
 
 def raising(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every `v += d` on a `tf.Variable` (TensorFlow 2.21: RuntimeError)."""
-    seen: dict[Span, VariableAugmented] = {}
-    for observation in observations:
-        if isinstance(observation, VariableAugmented):
-            seen.setdefault(observation.place.span(), observation)
-    for span, found in sorted(seen.items(), key=lambda entry: entry[0]):
+    for span, found in distinct(observations, VariableAugmented):
         steps = [Step(span, Role.BREAK, "TensorFlow raises a RuntimeError here")]
         if found.variable.place is not None:
             made = found.variable.place.span()

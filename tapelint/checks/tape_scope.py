@@ -9,8 +9,8 @@ from tapelint.analysis.observations import Cause, Observation, TapeMisused
 from tapelint.checks.findings import Rule
 from tapelint.checks.naming import tape_name
 from tapelint.checks.phrasing import called, code
-from tapelint.checks.verdicts import caused_by, groups
-from tapelint.model import Finding, Role, Span, Step
+from tapelint.checks.verdicts import caused_by, distinct, groups
+from tapelint.model import Finding, Role, Step
 
 CODE = "TAP308"
 RULE = Rule(CODE, "tape-scope")
@@ -61,11 +61,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
 
 def raising(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every misuse that raises."""
-    seen: dict[Span, TapeMisused] = {}
-    for observation in observations:
-        if isinstance(observation, TapeMisused):
-            seen.setdefault(observation.place.span(), observation)
-    for span, found in sorted(seen.items(), key=lambda entry: entry[0]):
+    for span, found in distinct(observations, TapeMisused):
         misuse = MISUSES.get(found.what, NO_METHOD)
         steps = [Step(span, Role.BREAK, "this call raises")]
         if found.tape is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 
 from tapelint.analysis.graph import Edge, Effect, Kind, Node, Reason
 from tapelint.analysis.ir import Place
@@ -145,6 +146,22 @@ def cases(observations: Iterable[Observation]) -> Iterator[Case]:
         for lost in asked.lost:
             for broken in telling(lost.breaks):
                 yield Case(asked, lost, broken)
+
+
+Seen = TypeVar("Seen", bound=Observation)
+
+
+def distinct(
+    observations: Iterable[Observation],
+    kind: type[Seen],
+    is_mine: Callable[[Seen], bool] = lambda observation: True,
+) -> Iterator[tuple[Span, Seen]]:
+    """Yield the observations of one kind that a rule answers for: the first of each place."""
+    found: dict[Span, Seen] = {}
+    for observation in observations:
+        if isinstance(observation, kind) and is_mine(observation):
+            found.setdefault(observation.place.span(), observation)
+    yield from sorted(found.items(), key=lambda entry: entry[0])
 
 
 def answered(observations: Iterable[Observation]) -> Iterator[GradientAsked]:

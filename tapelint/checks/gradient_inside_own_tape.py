@@ -1,0 +1,48 @@
+"""TAP304: a persistent tape is asked for a gradient inside its own `with`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tapelint.analysis.ir import Place
+from tapelint.analysis.observations import GradientAsked, Observation, RequestMisused
+from tapelint.analysis.trace import past
+from tapelint.checks.findings import Rule
+from tapelint.checks.naming import tape_name
+from tapelint.checks.phrasing import called, code
+from tapelint.checks.verdicts import GRADIENTS, distinct
+from tapelint.model import Finding, Role, Severity, Step
+
+CODE = "TAP304"
+RULE = Rule(CODE, "gradient-inside-own-tape", Severity.WARNING)
+
+
+def check(observations: Sequence[Observation]) -> Iterator[Finding]:
+    """Yield a finding for every request that the tape records itself."""
+    wanted = differentiated(observations)
+    for span, found in distinct(
+        observations,
+        RequestMisused,
+        lambda o: o.what == "inside own tape" and o.place not in wanted,
+    ):
+        tape = tape_name(found.place)
+        steps = [Step(span, Role.BREAK, f"{code(tape)} still records here")]
+        if found.tape is not None:
+            steps.insert(0, Step(found.tape.span(), Role.TAPE, "the tape is persistent"))
+        yield RULE.finding(
+            span,
+            f"{code(called(found.place))} is recorded by its own tape, inside the `with`",
+            f"move it behind the `with`, or put it under {code(f'with {tape}.stop_recording():')}",
+            tuple(steps),
+        )
+
+
+def differentiated(observations: Sequence[Observation]) -> set[Place]:
+    """Return the requests whose answers are differentiated again: those have to be recorded."""
+    return {
+        node.place
+        for asked in observations
+        if isinstance(asked, GradientAsked) and asked.target is not None
+        for node in past([asked.target])
+        if node.op in GRADIENTS and node.place is not None
+    }

@@ -1,0 +1,30 @@
+"""TAP403: `apply_gradients` is given gradients alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tapelint.analysis.observations import Misuse, Observation, UpdateMisused
+from tapelint.checks.findings import Rule, asked_steps
+from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, argument, called, code
+from tapelint.checks.verdicts import distinct
+from tapelint.model import Finding, Role, Step
+
+CODE = "TAP403"
+RULE = Rule(CODE, "unzipped-gradients")
+
+
+def check(observations: Sequence[Observation]) -> Iterator[Finding]:
+    """Yield a finding for every update that is not told which variables to change."""
+    for span, found in distinct(observations, UpdateMisused, lambda o: o.what is Misuse.UNZIPPED):
+        text, name = found.place.text(), called(found.place)
+        gradients = argument(text) or "gradients"
+        variables = argument(text, 1) or "variables"
+        pairs = f"{name}(zip({gradients}, {variables}))"
+        steps = (*asked_steps(found), Step(span, Role.BREAK, "pairs are wanted here"))
+        yield RULE.finding(
+            span,
+            f"{code(name)} is given gradients without their variables, which raises",
+            f"pair them: {code(pairs, LONGEST_ADVICE_CODE)}",
+            steps,
+        )
