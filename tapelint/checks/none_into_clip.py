@@ -24,5 +24,5 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     for span, found in distinct(observations, UpdateMisused, lambda o: o.what is Misuse.NONE_USED):
         name = code(described(found.op, found.place))
         which = f"{code(found.labels[0])} is None" if found.labels else "a gradient is None"
-        steps = (*asked_steps(found, "None comes from here"), Step(span, Role.BREAK, which))
+        steps = (*asked_steps(found, "this gradient is None"), Step(span, Role.BREAK, which))
         yield RULE.finding(span, f"{name} raises: {which}", HELP, steps)

@@ -13,7 +13,15 @@ from types import ModuleType
 
 from tapelint import checks
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, Rebinding
-from tapelint.analysis.observations import Break, Cause, GradientAsked, Lost, Observation
+from tapelint.analysis.observations import (
+    Break,
+    Cause,
+    GradientAsked,
+    Lost,
+    Misuse,
+    Observation,
+    UpdateMisused,
+)
 from tapelint.model import Finding, Span
 
 
@@ -159,3 +167,20 @@ def all_findings(observations: Sequence[Observation]) -> list[Finding]:
     """Return what all checks together say."""
     found = [f for module in modules() for f in module.check(observations)]
     return sorted(found, key=lambda finding: finding.sort_key)
+
+
+UPDATES = """\
+gradients = tape.gradient(loss, weights)
+{update}
+"""
+
+
+def update(
+    check: ModuleType, text: str, what: Misuse, labels: Sequence[str] = (), op: str = ""
+) -> list[Finding]:
+    """Check a line in which gradients are used wrongly, twice, as a loop would see it."""
+    story = Story(UPDATES.format(update=text))
+    asked = story.at("tape.gradient(loss, weights)")
+    misused = UpdateMisused(story.at(text), what, tuple(labels), op, (asked, asked))
+    found: list[Finding] = list(check.check([misused, misused]))
+    return found

@@ -8,19 +8,9 @@ from __future__ import annotations
 # Rules whose card is there before their check.
 NOT_IMPLEMENTED = frozenset(
     {
-        "TAP109",
         "TAP110",
-        "TAP111",
-        "TAP304",
         "TAP305",
-        "TAP306",
         "TAP307",
-        "TAP401",
-        "TAP402",
-        "TAP403",
-        "TAP404",
-        "TAP405",
-        "TAP406",
         "TAP407",
         "TAP408",
         "TAP409",
@@ -31,12 +21,11 @@ NOT_IMPLEMENTED = frozenset(
 NOT_UNDERSTOOD = frozenset(
     {
         "TAP102-bad-3",
-        "TAP107-bad-2",
-        "TAP203-bad-3",
-        "TAP211-bad-1",
-        "TAP211-bad-2",
-        "TAP212-bad-1",
+        "TAP111-bad-2",
         "TAP212-bad-2",
-        "TAP302-bad-2",
+        "TAP306-bad-3",
+        "TAP402-good-3",
+        "TAP404-bad-2",
+        "TAP406-bad-1",
     }
 )

@@ -1,0 +1,44 @@
+"""TAP402: gradients of other variables."""
+
+from __future__ import annotations
+
+import pytest
+from story import update
+
+from tapelint.analysis.observations import Misuse
+from tapelint.checks import mismatched_pairs
+
+
+def test_swapped_pairs_are_another_rule() -> None:
+    assert update(mismatched_pairs, "optimizer.apply_gradients(pairs)", Misuse.SWAPPED) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "message"),
+    [
+        (
+            "optimizer.apply_gradients(zip(gradients, [b, a]))",
+            ["b", "a"],
+            "`optimizer.apply_gradients` gives `b` and `a` the gradient of another variable",
+        ),
+        (
+            "w.assign_sub(0.1 * gradient)",
+            ["w"],
+            "`w.assign_sub` gives `w` the gradient of another variable",
+        ),
+        (
+            "optimizer.apply_gradients(pairs)",
+            [],
+            "`optimizer.apply_gradients` gives variables the gradients of others",
+        ),
+        (
+            "zip(gradients, [a, b])",
+            ["a", "b"],
+            "`zip` pairs gradients with more or fewer variables, and drops the rest",
+        ),
+    ],
+)
+def test_the_variables_are_named(text: str, labels: list[str], message: str) -> None:
+    (finding,) = update(mismatched_pairs, text, Misuse.MISMATCHED, labels)
+    assert finding.message == message
+    assert finding.span.line == 2

@@ -1,0 +1,24 @@
+"""TAP111: Keras variables in `tape.watch`."""
+
+from __future__ import annotations
+
+from story import Story
+
+from tapelint.analysis.observations import RequestMisused
+from tapelint.checks import watched_keras_variable
+
+WATCH = "tape.watch(layer.trainable_variables)"
+
+
+def test_a_watched_kerastensor_is_another_rule() -> None:
+    misused = RequestMisused(Story(WATCH).at(WATCH), "symbolic watch")
+    assert list(watched_keras_variable.check([misused])) == []
+
+
+def test_the_argument_is_named() -> None:
+    misused = RequestMisused(Story(WATCH).at(WATCH), "watched keras variable", "kernel")
+    (finding,) = watched_keras_variable.check([misused])
+    assert finding.message == (
+        "`tape.watch` raises: `layer.trainable_variables` is a Keras variable"
+    )
+    assert finding.help.startswith("leave out the watch")
