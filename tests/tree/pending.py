@@ -24,7 +24,6 @@ NOT_UNDERSTOOD = frozenset(
         "TAP111-bad-2",
         "TAP212-bad-2",
         "TAP306-bad-3",
-        "TAP402-good-3",
         "TAP404-bad-2",
         "TAP406-bad-1",
     }
