@@ -397,6 +397,16 @@ class Expressions(Calls):
                 if a.rest is not None:
                     rest = self.join_values(a.rest, rest)
                 return self.sequence("list", a.values, rest)
+        if op == "+" and isinstance(left, Data) and isinstance(right, Tuple | Box):
+            if left.kind is Kind.UNKNOWN:
+                # for: foreign.trainable_variables + own.trainable_variables
+                b = self.elements(right)
+                assert b is not None
+                if any(isinstance(v, VariableValue | Instance) for v in b.values):
+                    more = [*b.values, *([b.rest] if b.rest is not None else [])]
+                    return self.sequence("list", (), self.join_all([self.any_element(left, at), *more]))
+                if b.rest is not None or any(isinstance(v, Data) for v in b.values):
+                    return self.unknown("+", [left, right], at)
         if op == "*":
             for items, count in ((left, right), (right, left)):
                 if isinstance(items, Tuple | Box) and not isinstance(count, Tuple | Box):
