@@ -1,0 +1,98 @@
+"""Where the backward pass goes wrong: the step that turns a finite gradient into NaN, or into zero.
+
+One backward pass of the shadow answers for all values between source and target at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tapelint.verify.worker.connection import Break, Explainer, as_break
+from tapelint.verify.worker.recorder import Event, Key
+
+MOST_VALUES = 2000
+
+
+def culprits(
+    explainer: Explainer, target: Any, source: Any, is_bad: Callable[[Any], bool]
+) -> tuple[Break, ...]:
+    """Return the steps whose backward pass makes a gradient bad that was not bad before.
+
+    `is_bad` is `is_not_finite` or `is_zero`. Of a non-finite gradient, the step that first gave a
+    non-finite value on the way forward is named too.
+    """
+    steps = explainer.search(target, source).on_way
+    gradients = _gradients(explainer, target, steps)
+    found = []
+    for event in reversed(steps):
+        came = [g for key in event.outputs if (g := gradients.get(key)) is not None]
+        if not came or any(is_bad(g) for g in came):
+            continue
+        went = [g for key in event.inputs if (g := gradients.get(key)) is not None]
+        start = explainer.recorder.key(source)
+        if start in event.inputs and start not in gradients:
+            went += _of(explainer, target, source)
+        if any(is_bad(g) for g in went):
+            found.append(as_break(event))
+    if is_bad is is_not_finite and (first := _first_bad_value(explainer, steps)) is not None:
+        found.append(as_break(first))
+    return tuple(found)
+
+
+def is_not_finite(array: Any) -> bool:
+    """Tell whether a NumPy array holds NaN or an infinity."""
+    return array.dtype.kind in "fc" and not bool(_all_finite(array))
+
+
+def is_zero(array: Any) -> bool:
+    """Tell whether a NumPy array is zero everywhere."""
+    return not array.any()
+
+
+def _all_finite(array: Any) -> bool:
+    # x - x is 0 for all but NaN and the infinities; this module does without NumPy.
+    difference = array - array
+    return bool((difference == 0).all())
+
+
+def _gradients(explainer: Explainer, target: Any, steps: Sequence[Event]) -> Mapping[Key, Any]:
+    runtime, recorder = explainer.runtime, explainer.recorder
+    tensors: dict[Key, Any] = {}
+    for event in steps:
+        for key in (*event.inputs, *event.outputs):
+            value = recorder.value(key)
+            if runtime.is_eager(value) and runtime.is_differentiable(value):
+                tensors[key] = value
+    keys = list(tensors)[:MOST_VALUES]
+    with recorder.muted():
+        try:
+            found = recorder.raw_gradient(recorder.shadow, target, [tensors[key] for key in keys])
+        except Exception:  # noqa: BLE001 - without a backward pass there is nothing to compare
+            return {}
+        dense = ((key, explainer.array(g)) for key, g in zip(keys, found, strict=True))
+        return {key: array for key, array in dense if array is not None}
+
+
+def _of(explainer: Explainer, target: Any, source: Any) -> list[Any]:
+    recorder = explainer.recorder
+    with recorder.muted():
+        try:
+            found = recorder.raw_gradient(recorder.shadow, target, source)
+        except Exception:  # noqa: BLE001
+            return []
+        array = explainer.array(found)
+    return [] if array is None else [array]
+
+
+def _first_bad_value(explainer: Explainer, steps: Sequence[Event]) -> Event | None:
+    recorder = explainer.recorder
+    with recorder.muted():
+        for event in steps:
+            made = [a for v in event.values if (a := explainer.array(v)) is not None]
+            if not any(is_not_finite(array) for array in made):
+                continue
+            used = (explainer.array(recorder.value(key)) for key in event.inputs)
+            if not any(is_not_finite(array) for array in used if array is not None):
+                return event
+    return None

@@ -1,0 +1,219 @@
+"""The helpers that rewritten code calls: they do what the code said, and note what Python saw.
+
+A NumPy function takes a tensor and answers an array: no operation of TensorFlow tells of that. So
+calls and operators of user code whose values are arrays, numbers or texts become events too.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from tapelint.verify.worker.instrument import Spot, Spots
+from tapelint.verify.worker.leaving import is_traceable
+from tapelint.verify.worker.recorder import Key, Kind, Recorder, leaves
+
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv,
+    "FloorDiv": operator.floordiv, "Mod": operator.mod, "Pow": operator.pow,
+    "MatMult": operator.matmul, "LShift": operator.lshift, "RShift": operator.rshift,
+    "BitOr": operator.or_, "BitXor": operator.xor, "BitAnd": operator.and_,
+}  # fmt: skip
+INPLACE: dict[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.iadd, "Sub": operator.isub, "Mult": operator.imul, "Div": operator.itruediv,
+    "FloorDiv": operator.ifloordiv, "Mod": operator.imod, "Pow": operator.ipow,
+    "MatMult": operator.imatmul, "LShift": operator.ilshift, "RShift": operator.irshift,
+    "BitOr": operator.ior, "BitXor": operator.ixor, "BitAnd": operator.iand,
+}  # fmt: skip
+SIGNS = {
+    "Add": "+", "Sub": "-", "Mult": "*", "Div": "/", "FloorDiv": "//", "Mod": "%", "Pow": "**",
+    "MatMult": "@", "LShift": "<<", "RShift": ">>", "BitOr": "|", "BitXor": "^", "BitAnd": "&",
+}  # fmt: skip
+
+
+class OutOfTurns(BaseException):
+    """A loop ran longer than a witness waits; no user code catches this by accident."""
+
+
+class Boundary:
+    """What `__tapelint__` is in rewritten code."""
+
+    slice = slice
+
+    def __init__(self, recorder: Recorder, spots: Spots, is_user_code: Callable[[Any], bool]):
+        self.recorder = recorder
+        self.spots = spots
+        self.is_user_code = is_user_code
+        self.places: list[int] = []
+        self.parts: list[Any] = []
+        self.turns: dict[int, int] = {}
+        self.most_turns: int | None = None
+
+    @property
+    def spot(self) -> Spot | None:
+        """The place of the innermost call or operator that user code is at."""
+        return self.spots.known[self.places[-1]] if self.places else None
+
+    # -------------------------------------------------------------------------------- calls
+
+    def call(self, place: int, function: Any, *arguments: Any, **keywords: Any) -> Any:
+        """`function(*arguments, **keywords)`"""
+        self.places.append(place)
+        try:
+            result = self._called(function, arguments, keywords)
+        finally:
+            self.places.pop()
+        return result
+
+    def _called(self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        result = function(*arguments, **keywords)
+        if not self.is_user_code(function):
+            self._note_call(function, arguments, keywords, result)
+        return result
+
+    def _note_call(
+        self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any], result: Any
+    ) -> None:
+        """Note a call that takes or gives plain values that came from tensors."""
+        holder = getattr(function, "__self__", None)
+        given = [holder, *arguments, *keywords.values()]
+        name = str(getattr(function, "__qualname__", type(function).__name__))
+        if result is not None:
+            self._link(name, given, result)
+            return
+        # np.add.at(out, index, values)
+        for array in (a for a in given if type(a).__module__ == "numpy"):
+            self._change(name, given, array)
+
+    def _link(self, name: str, given: Iterable[Any], result: Any) -> None:
+        """Note that `result` was made from `given`, where no operation says so."""
+        outputs = [leaf for leaf in leaves(result) if self._needs_event(leaf)]
+        if not outputs:
+            return
+        plain = [key for value in given for key in self.recorder.known_plain(value)]
+        tensors = [key for value in given for key in self._tensors(value)]
+        # A tensor has its operation, which knows of tensors but not of arrays that became one.
+        made = [leaf for leaf in outputs if plain or not self.recorder.runtime.is_tensor(leaf)]
+        if made and (plain or tensors):
+            self.recorder.add(name, Kind.PLAIN, [*plain, *tensors], made)
+
+    def _change(self, name: str, given: Iterable[Any], holder: Any) -> None:
+        """Note that an array now holds something of `given`."""
+        inputs = [key for value in given for key in self.recorder.known_plain(value)]
+        inputs += [key for value in given for key in self._tensors(value)]
+        if inputs:
+            self.recorder.add(name, Kind.PLAIN, inputs, [holder])
+
+    def _needs_event(self, value: Any) -> bool:
+        if self.recorder.runtime.is_eager(value):
+            return True
+        return is_traceable(value) and ("object", id(value)) not in self.recorder.made
+
+    def _tensors(self, value: Any) -> Iterator[Key]:
+        runtime = self.recorder.runtime
+        for leaf in leaves(value):
+            inner = runtime.unwrapped(leaf)
+            if runtime.is_tensor(inner) or runtime.is_variable(inner):
+                yield self.recorder.key(inner)
+
+    # ---------------------------------------------------------------------------- operators
+
+    def binary(self, place: int, name: str, left: Any, right: Any) -> Any:
+        """`left + right`"""
+        return self._operated(place, BINARY[name], SIGNS[name], left, right)
+
+    def inplace(self, place: int, name: str, left: Any, right: Any) -> Any:
+        """`left += right`, as an expression."""
+        return self._operated(place, INPLACE[name], SIGNS[name], left, right)
+
+    def _operated(
+        self, place: int, function: Callable[[Any, Any], Any], sign: str, left: Any, right: Any
+    ) -> Any:
+        self.places.append(place)
+        try:
+            result = function(left, right)
+        finally:
+            self.places.pop()
+        self._link(sign, (left, right), result)
+        return result
+
+    def item(self, place: int, holder: Any, index: Any) -> Any:
+        """`holder[index]`"""
+        self.places.append(place)
+        try:
+            result = holder[index]
+        finally:
+            self.places.pop()
+        if type(holder).__module__ == "numpy" or isinstance(holder, str):
+            self._link("[]", (holder, index), result)
+        return result
+
+    def stored(self, place: int, holder: Any, value: Any) -> Any:
+        """`holder[...] = value`: give back the value that is about to be stored."""
+        if type(holder).__module__ == "numpy":
+            self._change("[]=", (value,), holder)
+        return value
+
+    # -------------------------------------------------------------------------------- texts
+
+    def mark(self) -> int:
+        """Begin to collect the parts of an f-string."""
+        return len(self.parts)
+
+    def part(self, value: Any) -> Any:
+        """Note one value of an f-string."""
+        self.parts.append(value)
+        return value
+
+    def text(self, place: int, mark: int, result: str) -> str:
+        """End an f-string."""
+        parts = self.parts[mark:]
+        del self.parts[mark:]
+        self._link("f-string", parts, result)
+        return result
+
+    # ------------------------------------------------------------------------ loops, branches
+
+    def iterate(self, place: int, iterable: Any) -> Iterator[Any]:
+        """`for x in iterable`, no longer than a witness waits."""
+        for turn, element in enumerate(self._elements(iterable)):
+            if self.most_turns is not None and turn >= self.most_turns:
+                return
+            yield element
+
+    def elements(self, place: int, iterable: Any) -> Iterator[Any]:
+        """`... for x in iterable` of a comprehension, which is never cut short."""
+        yield from self._elements(iterable)
+
+    def _elements(self, iterable: Any) -> Iterator[Any]:
+        is_plain = type(iterable).__module__ == "numpy"
+        for element in iterable:
+            if is_plain:
+                self._link("for", (iterable,), element)
+            yield element
+
+    def enter(self, place: int) -> None:
+        """Begin a `while` loop."""
+        self.turns[place] = 0
+
+    def going(self, place: int, test: Any) -> Any:
+        """Tell whether a `while` loop goes on."""
+        turn = self.turns[place] = self.turns.get(place, 0) + 1
+        if self.most_turns is not None and turn > self.most_turns:
+            return False
+        return test
+
+    def branch(self, place: int, test: Any) -> Any:
+        """`if test:`"""
+        return test
+
+    def holds(self, place: int, test: Any) -> Any:
+        """`assert test`"""
+        return test
+
+    def unpack(self, place: int, value: Any, count: int) -> Any:
+        """`a, b = value`; `count` is negative where one of the targets has a star."""
+        if type(value).__module__ == "numpy":
+            return list(self._elements(value))
+        return value

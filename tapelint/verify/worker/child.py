@@ -1,0 +1,287 @@
+"""The worker process: imports TensorFlow once, then forks a child for every witness.
+
+This is the only file of tapelint that imports TensorFlow. The parent of all children never runs an
+operation: a fork after the eager context exists hangs for ever in its first tf.function.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import random
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from tapelint.verify.worker import landlock, sandbox, seccomp
+from tapelint.verify.worker.runtime import TensorFlow
+from tapelint.verify.worker.sandbox import Limits
+from tapelint.verify.worker.witness import run
+
+Json = dict[str, Any]
+PROTOCOL = 1
+CHUNK = 1 << 16
+# What a child may send altogether.
+MOST_BYTES = 8 << 20
+QUIET = {
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    # With oneDNN TensorFlow writes to standard error before it reads the level.
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    # A second thread of NumPy's would make the fork unsafe.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "KERAS_BACKEND": "tensorflow",
+    "MPLBACKEND": "Agg",
+}
+
+
+def serve(requests: int, answers: int, *, once: bool = False) -> None:
+    """Answer the requests that come as lines over one descriptor with lines over the other.
+
+    With `once` the only request is run in this process, where there is no fork.
+    """
+    os.environ.update(QUIET)
+    _silence()
+    out = os.fdopen(answers, "w", buffering=1, encoding="ascii")
+    start = time.monotonic()
+    try:
+        runtime = _imported()
+    except BaseException as error:  # noqa: BLE001 - whatever a broken installation raises
+        _send(out, {"hello": False, "type": type(error).__name__, "message": str(error)[:500]})
+        return
+    _send(out, _hello(runtime, time.monotonic() - start))
+    with os.fdopen(requests, "rb", buffering=0) as lines:
+        if once:
+            _serve_once(runtime, lines, out)
+        else:
+            gc.collect()
+            gc.freeze()
+            _Zygote(runtime, lines, out).serve()
+
+
+def _silence() -> None:
+    """Send whatever native code says nowhere: only the two descriptors of the protocol count."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - for the life of the process
+
+
+def _imported() -> TensorFlow:
+    import tensorflow as tf
+
+    if not hasattr(tf, "GradientTape"):
+        raise ImportError("a folder called `tensorflow` hides the package")
+    # Loaded on first use: better now, once, than in every child.
+    _ = tf.keras.layers.Dense
+    names = {
+        "op_callbacks": "tensorflow.python.framework.op_callbacks",
+        "record": "tensorflow.python.eager.record",
+        "pywrap": "tensorflow.python.pywrap_tfe",
+        "context": "tensorflow.python.eager.context",
+        "constant_op": "tensorflow.python.framework.constant_op",
+        "backprop": "tensorflow.python.eager.backprop",
+    }
+    return TensorFlow(tf, **{name: importlib.import_module(path) for name, path in names.items()})
+
+
+def _hello(runtime: TensorFlow, seconds: float) -> Json:
+    keras = getattr(runtime.tf.keras, "version", None)
+    return {
+        "hello": True,
+        "protocol": PROTOCOL,
+        "tensorflow": str(runtime.tf.__version__),
+        "keras": str(keras() if callable(keras) else getattr(runtime.tf.keras, "__version__", "")),
+        "python": sys.version.split()[0],
+        "landlock": landlock.version(),
+        "seccomp": sys.platform == "linux" and seccomp.is_supported(),
+        "can_fork": hasattr(os, "fork") and sys.platform != "darwin" and _may_fork(runtime),
+        "seconds": round(seconds, 2),
+    }
+
+
+def _may_fork(runtime: TensorFlow) -> bool:
+    """Tell whether a fork is safe now: no eager context, and no second thread."""
+    context = runtime.context._context
+    if context is not None and context._context_handle is not None:
+        return False
+    threads = "/proc/self/task"
+    return not os.path.isdir(threads) or len(os.listdir(threads)) == 1
+
+
+def _send(out: IO[str], message: Json) -> None:
+    out.write(json.dumps(message, default=str) + "\n")
+    out.flush()
+
+
+def _serve_once(runtime: TensorFlow, lines: IO[bytes], out: IO[str]) -> None:
+    request = json.loads(lines.readline() or b"null")
+    if request is None:
+        return
+    scratch = tempfile.mkdtemp(prefix="tapelint-")
+    try:
+        _witness(runtime, request, scratch, lambda text: _send(out, _labelled(request, text)))
+        _send(out, {"id": request["id"], "event": "done", "fate": "ended"})
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        os._exit(0)
+
+
+def _labelled(request: Json, event: Json) -> Json:
+    return {"id": request["id"], **event}
+
+
+def _witness(
+    runtime: TensorFlow, request: Json, scratch: str, emit: Callable[[Json], None]
+) -> None:
+    limits = Limits(**request.get("limits", {}))
+    strength = sandbox.enter(limits, scratch, request.get("readable", []))
+    emit({"event": "sandbox", "strength": strength.word, "landlock": strength.landlock,
+          "seccomp": strength.has_seccomp})  # fmt: skip
+    random.seed(request.get("seed", 0))
+    run(runtime, request, emit)
+
+
+@dataclass(slots=True)
+class _Child:
+    """One running witness, seen from the zygote."""
+
+    request: Json
+    pid: int
+    pipe: int
+    scratch: str
+    nonce: str
+    deadline: float
+    buffer: bytes = b""
+    received: int = 0
+    is_finished: bool = False
+
+
+@dataclass(slots=True)
+class _Zygote:
+    """Forks, listens, and ends what takes too long."""
+
+    runtime: TensorFlow
+    lines: IO[bytes]
+    out: IO[str]
+    children: list[_Child] = field(default_factory=list)
+    pending: bytes = b""
+    is_open: bool = True
+
+    def serve(self) -> None:
+        """Serve until there are no more requests and no more children."""
+        while self.is_open or self.children:
+            sources = [child.pipe for child in self.children]
+            if self.is_open:
+                sources.append(self.lines.fileno())
+            patience = min((c.deadline for c in self.children), default=float("inf"))
+            timeout = max(0.0, min(patience - time.monotonic(), 1.0))
+            ready, _, _ = select.select(sources, [], [], timeout)
+            if self.lines.fileno() in ready and self.is_open:
+                self._read_requests()
+            for child in list(self.children):
+                if child.pipe in ready:
+                    self._read_child(child)
+                elif time.monotonic() > child.deadline:
+                    self._end(child, "timed out")
+
+    def _read_requests(self) -> None:
+        data = os.read(self.lines.fileno(), CHUNK)
+        if not data:
+            self.is_open = False
+            return
+        *complete, self.pending = (self.pending + data).split(b"\n")
+        for line in complete:
+            if line.strip():
+                self._start(json.loads(line))
+
+    def _start(self, request: Json) -> None:
+        if not _may_fork(self.runtime):
+            _send(self.out, {"id": request["id"], "event": "done", "fate": "unsafe fork"})
+            return
+        scratch = tempfile.mkdtemp(prefix="tapelint-")
+        nonce = os.urandom(16).hex()
+        ours, theirs = os.pipe()
+        pid = os.fork()
+        if not pid:
+            os.close(ours)
+            _run_child(self.runtime, request, scratch, theirs, nonce, self)
+        os.close(theirs)
+        seconds = float(request.get("limits", {}).get("seconds", Limits().seconds))
+        deadline = time.monotonic() + seconds
+        self.children.append(_Child(request, pid, ours, scratch, nonce, deadline))
+
+    def _read_child(self, child: _Child) -> None:
+        data = os.read(child.pipe, CHUNK)
+        child.received += len(data)
+        if not data:
+            self._end(child, "ended" if child.is_finished else "died")
+            return
+        if child.received > MOST_BYTES:
+            self._end(child, "too much to say")
+            return
+        *complete, child.buffer = (child.buffer + data).split(b"\n")
+        for line in complete:
+            self._forward(child, line)
+
+    def _forward(self, child: _Child, line: bytes) -> None:
+        """Pass a line on that carries the child's nonce; anything else was not the reporter."""
+        with contextlib.suppress(ValueError):
+            event = json.loads(line)
+            if not isinstance(event, dict) or event.pop("nonce", None) != child.nonce:
+                return
+            if event.get("event") == "end":
+                child.is_finished = True
+            _send(self.out, {"id": child.request["id"], **event})
+
+    def _end(self, child: _Child, fate: str) -> None:
+        with contextlib.suppress(OSError):
+            os.killpg(child.pid, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            os.kill(child.pid, signal.SIGKILL)
+        _, status = os.waitpid(child.pid, 0)
+        os.close(child.pipe)
+        self.children.remove(child)
+        shutil.rmtree(child.scratch, ignore_errors=True)
+        event: Json = {"id": child.request["id"], "event": "done", "fate": fate}
+        if fate == "died":
+            event["signal"] = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+            event["exit"] = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+        _send(self.out, event)
+
+
+def _run_child(
+    runtime: TensorFlow, request: Json, scratch: str, pipe: int, nonce: str, zygote: _Zygote
+) -> None:
+    """Run one witness in a forked child, which never returns."""
+    os.close(zygote.lines.fileno())
+    os.close(zygote.out.fileno())
+    for other in zygote.children:
+        os.close(other.pipe)
+    write, dumps = os.write, json.dumps
+
+    def emit(event: Json) -> None:
+        data = dumps({**event, "nonce": nonce}, default=str).encode("ascii") + b"\n"
+        while data:
+            data = data[write(pipe, data) :]
+
+    status = 1
+    try:
+        _witness(runtime, request, scratch, emit)
+        emit({"event": "end"})
+        status = 0
+    except BaseException as error:  # noqa: BLE001 - an error of the worker itself
+        with contextlib.suppress(BaseException):
+            emit({"event": "failed", "what": f"{type(error).__name__}: {error}"[:500]})
+    finally:
+        os._exit(status)

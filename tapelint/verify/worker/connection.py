@@ -1,0 +1,350 @@
+"""Why a source got no gradient: where on the way to the target the connection ends.
+
+Two views are laid over each other: which value was made from which (the events), and where a
+gradient could flow (the shadow tape). A way of data that carries no gradient has a step with a
+connected input and no connected output; that step is the break.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from tapelint.verify.worker.recorder import Event, Frame, Key, Kind, Recorder, TapeLog
+
+# The backward pass is run for every step that is asked about.
+MOST_QUESTIONS = 400
+SECONDS = 4.0
+
+
+class Cause(Enum):
+    """Why there is no gradient, seen from the source."""
+
+    NO_TENSOR = "no tensor"
+    DTYPE = "dtype"
+    UNWATCHED = "unwatched"
+    NOT_TRAINABLE = "not trainable"
+    NOT_AUTO_WATCHED = "not auto-watched"
+    LATE_WATCH = "late watch"
+    UNUSED = "unused"
+    CUT = "cut"
+    UNRECORDED = "unrecorded"
+    UNKNOWN = "unknown"
+
+
+class Missed(Enum):
+    """Why a tape did not record a step."""
+
+    NEVER_ENTERED = "never entered"
+    BEFORE = "before"
+    AFTER = "after"
+    PAUSED = "paused"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One step at which the connection ends; `dtype` is that of what it made."""
+
+    name: str
+    kind: Kind
+    frames: tuple[Frame, ...]
+    dtype: str = ""
+    missed: Missed | None = None
+    raises: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What is known of one source and target. `could_flow` is the shadow's answer.
+
+    `behind` are steps of the way that no gradient reaches any more. `exits` are the places at which
+    a value of the source left TensorFlow for Python; `invented` and `replaced` the stand-ins that
+    the way from source to target, or the target, depends on.
+    """
+
+    cause: Cause
+    breaks: tuple[Break, ...] = ()
+    could_flow: bool | None = None
+    is_used: bool = False
+    reaches: bool = False
+    behind: tuple[Break, ...] = ()
+    exits: tuple[Break, ...] = ()
+    invented: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Search:
+    """The values that were made from the source, and those the target was made from."""
+
+    data: set[Key] = field(default_factory=set)
+    needed: set[Key] = field(default_factory=set)
+    users: list[Event] = field(default_factory=list)
+    ancestors: list[Event] = field(default_factory=list)
+
+    @property
+    def on_way(self) -> list[Event]:
+        """The steps between the two, in order."""
+        return [e for e in self.ancestors if not self.data.isdisjoint(e.inputs)]
+
+
+class Explainer:
+    """Explains the requests of one program."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.runtime = recorder.runtime
+
+    def explain(
+        self, log: TapeLog, target: Any, source: Any, auto_watched: frozenset[Key]
+    ) -> Connection:
+        """Say why `source` gets no gradient of `target`, a single tensor, from a tape."""
+        runtime = self.runtime
+        if not (runtime.is_tensor(source) or runtime.is_variable(source)):
+            return Connection(Cause.NO_TENSOR)
+        start = self.recorder.key(source)
+        search = self._searched(start, self.recorder.key(target))
+        found = _Findings(self, source, search)
+        reaches = self.recorder.key(target) in search.data
+        known = Connection(
+            Cause.UNKNOWN,
+            is_used=bool(search.users),
+            reaches=reaches,
+            invented=_named(search.ancestors, Kind.INVENTED),
+            replaced=_named(search.ancestors, Kind.REPLACED),
+        )
+        if not runtime.is_differentiable(source):
+            uses = tuple(as_break(event) for event in search.on_way if start in event.inputs)
+            return replace(known, cause=Cause.DTYPE, breaks=uses)
+        if not self.recorder.is_complete:
+            return known
+        if not reaches:
+            return replace(known, cause=Cause.UNUSED, exits=found.exits(), could_flow=False)
+        if not found.is_connected(target):
+            breaks = found.cuts()
+            return replace(
+                known,
+                cause=Cause.CUT if breaks else Cause.UNKNOWN,
+                breaks=breaks,
+                could_flow=False,
+                behind=found.dead(),
+                exits=found.exits(),
+            )
+        known = replace(known, could_flow=True, breaks=found.unrecorded(log))
+        if (cause := self._of_source(log, source, auto_watched)) is not None:
+            return replace(known, cause=cause)
+        if known.breaks:
+            return replace(known, cause=Cause.UNRECORDED)
+        watched = log.watched.get(start)
+        late = [e for e in search.users if watched is not None and e.serial <= watched]
+        if late:
+            return replace(known, cause=Cause.LATE_WATCH, breaks=tuple(map(as_break, late)))
+        return known
+
+    def path(self, target: Any, source: Any) -> Connection:
+        """Say what lies between a source and a target that are connected."""
+        start, end = self.recorder.key(source), self.recorder.key(target)
+        search = self._searched(start, end)
+        steps = search.on_way
+        made = [e for e in search.ancestors if start in e.outputs]
+        return Connection(
+            Cause.UNKNOWN,
+            could_flow=True,
+            is_used=bool(search.users),
+            reaches=end in search.data,
+            invented=_named([*steps, *made], Kind.INVENTED),
+            replaced=_named([*steps, *made], Kind.REPLACED),
+        )
+
+    def exits(self, source: Any) -> tuple[Break, ...]:
+        """Return the steps at which a value made from `source` became a Python object."""
+        start = self.recorder.key(source)
+        return _Findings(self, source, self._searched(start, start)).exits()
+
+    def search(self, target: Any, source: Any) -> Search:
+        """Return the steps that lead from a source, and those that lead to a target."""
+        return self._searched(self.recorder.key(source), self.recorder.key(target))
+
+    def array(self, value: Any) -> Any:
+        """Return the numbers of an eager value as a NumPy array, None where it has none."""
+        if value is None:
+            return None
+        try:
+            return self.runtime.tf.convert_to_tensor(value).numpy()
+        except Exception:  # noqa: BLE001 - symbolic, a resource, or no dense form
+            return None
+
+    def _searched(self, start: Key, end: Key) -> Search:
+        search = Search(data={start}, needed={end})
+        for event in self.recorder.events:
+            if not search.data.isdisjoint(event.inputs):
+                search.data.update(event.outputs)
+                if start in event.inputs:
+                    search.users.append(event)
+        for event in reversed(self.recorder.events):
+            if not search.needed.isdisjoint(event.outputs):
+                search.needed.update(event.inputs)
+                search.ancestors.append(event)
+        search.ancestors.reverse()
+        return search
+
+    def _of_source(self, log: TapeLog, source: Any, auto_watched: frozenset[Key]) -> Cause | None:
+        """Say what is wrong with the source itself, None where the tape watched it."""
+        key = self.recorder.key(source)
+        if key in log.watched or key in auto_watched:
+            return None
+        if self.runtime.is_variable(source):
+            if not source.trainable:
+                return Cause.NOT_TRAINABLE
+            return None if log.watches_accessed else Cause.NOT_AUTO_WATCHED
+        made = self.recorder.made.get(key)
+        if made is not None and log.number in made.tapes and self._was_recorded(made, log):
+            # An intermediate value is on the tape with what it was made from.
+            return None
+        return Cause.UNWATCHED
+
+    def _was_recorded(self, made: Event, log: TapeLog) -> bool:
+        """Tell whether anything that went into a step was on the tape itself."""
+        watched = set(log.watched)
+        seen: set[Key] = set()
+        pending = list(made.inputs)
+        while pending:
+            key = pending.pop()
+            if key in seen:
+                continue
+            seen.add(key)
+            value = self.recorder.value(key)
+            if key in watched or (
+                log.watches_accessed and getattr(value, "dtype", None) == self.runtime.tf.resource
+            ):
+                return True
+            event = self.recorder.made.get(key)
+            if event is not None and log.number in event.tapes:
+                pending.extend(event.inputs)
+        return False
+
+
+class _Findings:
+    """Asks the shadow about one source, with a limit on how often and how long."""
+
+    def __init__(self, explainer: Explainer, source: Any, search: Search) -> None:
+        self.recorder = explainer.recorder
+        self.runtime = explainer.runtime
+        self.source = source
+        self.start = self.recorder.key(source)
+        self.search = search
+        self.answers: dict[Key, bool | None] = {self.start: True}
+        self.questions = 0
+        self.deadline = time.monotonic() + SECONDS
+
+    def is_connected(self, value: Any) -> bool:
+        """Tell whether a gradient could flow from a value back to the source."""
+        return bool(self._asked(self.recorder.key(value), value))
+
+    def cuts(self) -> tuple[Break, ...]:
+        """Return the steps with a connected input and no connected output, in order."""
+        found = []
+        for event in self.search.on_way:
+            if not any(self._is_live(key) for key in event.inputs):
+                continue
+            outputs = [key for key in event.outputs if key in self.search.needed]
+            answers = [self._answer(key) for key in outputs]
+            if not any(answers):
+                raises = None in answers or not self.recorder.has_gradient(event)
+                found.append(as_break(event, raises=raises))
+        return tuple(found)
+
+    def dead(self) -> tuple[Break, ...]:
+        """Return the steps that carry data of the source, and no gradient any more."""
+        return tuple(
+            as_break(event)
+            for event in self.search.on_way
+            if not any(self._is_live(key) for key in event.inputs)
+        )
+
+    def unrecorded(self, log: TapeLog) -> tuple[Break, ...]:
+        """Return the steps a gradient would pass that the user's tape did not record."""
+        found = []
+        for event in self.search.on_way:
+            is_recorded = log.number in event.tapes and event.serial > log.reset
+            if is_recorded or not any(self._is_live(key) for key in event.inputs):
+                continue
+            if any(self._is_live(key) for key in event.outputs if key in self.search.needed):
+                found.append(as_break(event, missed=_missed(event, log)))
+        return tuple(found)
+
+    def exits(self) -> tuple[Break, ...]:
+        """Return the steps at which a value made from the source became a Python object."""
+        return tuple(
+            as_break(event)
+            for event in self.recorder.events
+            if event.kind is Kind.PLAIN and not self.search.data.isdisjoint(event.inputs)
+        )
+
+    def _is_live(self, key: Key) -> bool:
+        return bool(self._answer(key))
+
+    def _answer(self, key: Key) -> bool | None:
+        """Return whether a value is connected; None where the backward pass raises."""
+        if key not in self.search.data:
+            return False
+        if key not in self.answers:
+            return self._asked(key, self.recorder.value(key))
+        return self.answers[key]
+
+    def _asked(self, key: Key, value: Any) -> bool | None:
+        if key in self.answers:
+            return self.answers[key]
+        answer = self._question(value)
+        self.answers[key] = answer
+        return answer
+
+    def _question(self, value: Any) -> bool | None:
+        if not self.runtime.is_tensor(value) or not _carries(self.runtime.tf, value.dtype):
+            return False
+        self.questions += 1
+        if self.questions > MOST_QUESTIONS or time.monotonic() > self.deadline:
+            self.recorder.is_complete = False
+            return False
+        with self.recorder.muted():
+            try:
+                found = self.recorder.raw_gradient(self.recorder.shadow, value, self.source)
+            except Exception:  # noqa: BLE001 - a custom gradient may raise what it likes
+                return None
+        return found is not None
+
+
+def _carries(tf: Any, dtype: Any) -> bool:
+    return bool(dtype.is_floating or dtype.is_complex or dtype == tf.variant)
+
+
+def as_break(event: Event, *, missed: Missed | None = None, raises: bool = False) -> Break:
+    """Return what a report needs of a step."""
+    dtypes = [str(getattr(getattr(v, "dtype", None), "name", "")) for v in event.values]
+    return Break(
+        event.name, event.kind, event.frames, next(filter(None, dtypes), ""), missed, raises
+    )
+
+
+def _missed(event: Event, log: TapeLog) -> Missed:
+    if not log.entered:
+        return Missed.NEVER_ENTERED
+    if log.number in event.tapes:
+        return Missed.RESET
+    if log.left is not None and event.serial > log.left:
+        return Missed.AFTER
+    return Missed.PAUSED if log.first_entered < event.serial else Missed.BEFORE
+
+
+def _named(events: Iterable[Event], kind: Kind) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(event.name for event in events if event.kind is kind))
+
+
+def merged(found: Sequence[Connection]) -> Connection:
+    """Return what speaks for several targets at once: the one that comes nearest to a value."""
+    order = [Cause.UNRECORDED, Cause.LATE_WATCH, Cause.CUT, Cause.UNUSED]
+    return min(found, key=lambda c: order.index(c.cause) if c.cause in order else len(order))

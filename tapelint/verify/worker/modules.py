@@ -1,0 +1,123 @@
+"""Load the user's modules rewritten: the one under test, and what it imports of the project.
+
+Texts handed over by the parent are preferred to what is on disk. Every module keeps its own file
+name, so that tracebacks, autograph and the recorder speak of the user's lines.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import linecache
+import os
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from types import CodeType, ModuleType
+from typing import Any
+
+from tapelint.verify.worker.instrument import HELPER, Spots, instrument
+
+LONGEST = 2 * 1024 * 1024
+
+
+class Modules:
+    """The user's files: which they are, and their rewritten code."""
+
+    def __init__(self, roots: Sequence[str], texts: Mapping[str, str], spots: Spots) -> None:
+        self.roots = tuple(os.path.realpath(root) for root in roots)
+        self.texts = dict(texts)
+        self.spots = spots
+        self.helper: Any = None
+        # Packages that are installed below a root (a virtual environment) are not the user's.
+        self.foreign = tuple(os.path.realpath(path) for path in sys.path if "site-packages" in path)
+
+    def is_user_file(self, name: str) -> bool:
+        """Tell whether a code object's file belongs to the user."""
+        if name in self.texts:
+            return True
+        if name.startswith("<") or not name.endswith(".py"):
+            return False
+        real = os.path.realpath(name)
+        return self._is_below(real, self.roots) and not self._is_below(real, self.foreign)
+
+    @staticmethod
+    def _is_below(path: str, folders: tuple[str, ...]) -> bool:
+        return any(path.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
+
+    def is_user_code(self, function: Any) -> bool:
+        """Tell whether calling `function` runs rewritten code, and nothing else."""
+        code = getattr(function, "__code__", None)
+        if code is None:
+            code = getattr(getattr(function, "__func__", None), "__code__", None)
+        return isinstance(code, CodeType) and self.is_user_file(code.co_filename)
+
+    def text(self, path: str) -> str:
+        """Return the source of a module."""
+        if path in self.texts:
+            return self.texts[path]
+        with open(path, "rb") as stream:
+            return importlib.util.decode_source(stream.read(LONGEST))
+
+    def parse(self, path: str) -> ast.Module:
+        """Parse a module as it stands, and let others find its lines."""
+        text = self.text(path)
+        lines = text.splitlines(keepends=True)
+        # Without a time of change the entry is never compared with the disk.
+        linecache.cache[path] = (len(text), None, lines, path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text, path)
+
+    def rewrite(self, tree: ast.Module, path: str) -> ast.Module:
+        """Return the rewritten tree of the module at `path`."""
+        return instrument(tree, path, self.text(path), self.spots)
+
+    def compile(self, tree: ast.Module, path: str, flags: int = 0) -> CodeType:
+        """Compile a rewritten tree."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code: CodeType = compile(tree, path, "exec", flags=flags, dont_inherit=True)
+            return code
+
+    def prepare(self, module: ModuleType) -> None:
+        """Give a module what its rewritten code calls."""
+        setattr(module, HELPER, self.helper)
+
+    def install(self) -> None:
+        """Import the user's modules through here from now on."""
+        sys.meta_path.insert(0, _Finder(self))
+        sys.path[:0] = [root for root in self.roots if root not in sys.path]
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, modules: Modules) -> None:
+        self.modules = modules
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        roots = self.modules.roots if path is None else path
+        spec = importlib.machinery.PathFinder.find_spec(name, list(roots), target)
+        if spec is None or not isinstance(spec.loader, importlib.machinery.SourceFileLoader):
+            return None
+        if spec.origin is None or not self.modules.is_user_file(spec.origin):
+            return None
+        spec.loader = _Loader(self.modules, name, spec.origin)
+        return spec
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    def __init__(self, modules: Modules, name: str, path: str) -> None:
+        super().__init__(name, path)
+        self.modules = modules
+
+    def get_code(self, fullname: str) -> CodeType:
+        tree = self.modules.parse(self.path)
+        return self.modules.compile(self.modules.rewrite(tree, self.path), self.path)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self.modules.prepare(module)
+        super().exec_module(module)

@@ -1,0 +1,336 @@
+"""Record what a program does to its values: TensorFlow operations, and Python in between.
+
+A tape of its own, the shadow, watches everything from the start. It answers whether a gradient
+could flow at all, however the user's tapes are used; which tape recorded what is kept beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from types import FrameType
+from typing import Any
+
+from tapelint.verify.worker.instrument import Spot
+from tapelint.verify.worker.runtime import TensorFlow
+
+# A tensor by its number, a symbolic one by graph and name, a Python object by its address.
+Key = int | tuple[str, int] | tuple[int, str]
+Frame = tuple[str, int]
+
+MOST_FRAMES = 12
+STATE = ("ResourceScatter", "ResourceApply", "ResourceSparseApply", "ResourceStridedSliceAssign")
+MOST_EVENTS = 60_000
+
+
+class Kind(Enum):
+    """What a step of the data path is made of."""
+
+    OPERATION = "operation"
+    PLAIN = "plain"  # Python or NumPy
+    STATE = "state"  # a value that is written into a variable
+    INVENTED = "invented"  # a stand-in became a tensor
+    REPLACED = "replaced"  # the result of code that was not run
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step: `outputs` were made from `inputs`. `values` keeps the outputs alive.
+
+    `frames` are the user's lines that led here, the innermost first; `tapes` the numbers of the
+    user's tapes that recorded it.
+    """
+
+    serial: int
+    name: str
+    kind: Kind
+    inputs: tuple[Key, ...]
+    outputs: tuple[Key, ...]
+    values: tuple[Any, ...]
+    frames: tuple[Frame, ...]
+    tapes: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class TapeLog:
+    """What is known of one of the user's tapes, beyond what it says itself."""
+
+    number: int
+    frames: tuple[Frame, ...]
+    is_persistent: bool
+    watches_accessed: bool
+    entered: int = 0
+    asked: int = 0
+    first_entered: int = 0
+    left: int | None = None  # serial of the event after which it last stopped recording
+    reset: int = 0
+    watched: dict[Key, int] = field(default_factory=dict)
+
+
+class Recorder:
+    """Everything that happened so far, in order.
+
+    `is_user_file` tells which frames are the user's; `spot` answers the place of the call that
+    user code is at, where that is known.
+    """
+
+    def __init__(
+        self,
+        runtime: TensorFlow,
+        is_user_file: Callable[[str], bool],
+        spot: Callable[[], Spot | None],
+    ) -> None:
+        self.runtime = runtime
+        self.is_user_file = is_user_file
+        self.spot = spot
+        self.events: list[Event] = []
+        self.made: dict[Key, Event] = {}
+        self.tapes: dict[int, TapeLog] = {}
+        self.active: list[int] = []
+        self.is_muted = False
+        self.is_complete = True
+        self.serial = 0
+        self._unwatched: list[Any] = []
+        self._alive: dict[Key, Any] = {}
+        self._files: dict[str, bool] = {}
+        # Taken before anything is replaced: questions of the recorder itself are not recorded.
+        tape = runtime.tf.GradientTape
+        self.raw_gradient = tape.gradient
+        self.raw_watch = tape.watch
+        self.shadow: Any = tape(persistent=True)
+
+    # ------------------------------------------------------------------------------- starting
+
+    def install(self) -> None:
+        """Begin to record; there is no way back in this process."""
+        self.shadow._push_tape()
+        self.runtime.op_callbacks.add_op_callback(self._on_operation)
+        self._read_variables_openly()
+        self._watch_constants()
+        self._survive_missing_gradients()
+
+    def _survive_missing_gradients(self) -> None:
+        """Let the shadow pass by operations without a gradient, which it alone recorded."""
+        original = self.runtime.backprop._gradient_function
+
+        def gradient(operation: Any, attributes: Any, count: int, *rest: Any) -> Any:
+            try:
+                return original(operation, attributes, count, *rest)
+            except LookupError:
+                if not self.is_muted:
+                    raise
+                return [None] * count
+
+        self.runtime.pywrap.TFE_Py_RegisterGradientFunction(gradient)
+
+    def _read_variables_openly(self) -> None:
+        """Let the C++ fast path see tensors where it would read a variable without a word."""
+        pywrap = self.runtime.pywrap
+        fast = pywrap.TFE_Py_FastPathExecute
+        variable, convert = self.runtime.tf.Variable, self.runtime.tf.convert_to_tensor
+
+        def opened(value: Any) -> Any:
+            if isinstance(value, variable):
+                return convert(value)
+            if type(value) in (list, tuple) and any(isinstance(v, variable) for v in value):
+                return type(value)(convert(v) if isinstance(v, variable) else v for v in value)
+            return value
+
+        def execute(context: Any, operation: Any, name: Any, *inputs: Any) -> Any:
+            if self._unwatched:
+                self._watch_pending()
+            return fast(context, operation, name, *map(opened, inputs))
+
+        pywrap.TFE_Py_FastPathExecute = execute
+
+    def _watch_constants(self) -> None:
+        module = self.runtime.constant_op
+        convert = module.convert_to_eager_tensor
+
+        def converted(value: Any, *arguments: Any, **keywords: Any) -> Any:
+            tensor = convert(value, *arguments, **keywords)
+            if not self.is_muted and tensor is not value:
+                self._note_constant(value, tensor)
+            return tensor
+
+        module.convert_to_eager_tensor = converted
+
+    def _note_constant(self, value: Any, tensor: Any) -> None:
+        inputs = self.known_plain(value)
+        self.add("constant", Kind.PLAIN if inputs else Kind.OPERATION, inputs, [tensor])
+        self._watch(tensor)
+
+    def _watch(self, tensor: Any, *, with_handles: bool = False) -> None:
+        if self.runtime.is_eager(tensor) and (
+            self.runtime.is_differentiable(tensor)
+            or (with_handles and tensor.dtype == self.runtime.tf.resource)
+        ):
+            self._unwatched.append(tensor)
+            self._watch_pending()
+
+    def _watch_pending(self) -> None:
+        """Watch what was made while all tapes were stopped, when watching is refused."""
+        pywrap = self.runtime.pywrap
+        if self._unwatched and not pywrap.TFE_Py_TapeSetIsStopped():
+            for tensor in self._unwatched:
+                pywrap.TFE_Py_TapeWatch(self.shadow._tape._tape, tensor)
+            self._unwatched.clear()
+
+    # ------------------------------------------------------------------------------ recording
+
+    def add(
+        self, name: str, kind: Kind, inputs: Iterable[Key], outputs: Iterable[Any]
+    ) -> Event | None:
+        """Note one step; `outputs` are the objects it made."""
+        if len(self.events) >= MOST_EVENTS:
+            self.is_complete = False
+            return None
+        values = tuple(outputs)
+        keys = tuple(self.key(value) for value in values)
+        return self._append(name, kind, tuple(inputs), keys, values)
+
+    def _append(
+        self,
+        name: str,
+        kind: Kind,
+        inputs: tuple[Key, ...],
+        outputs: tuple[Key, ...],
+        values: tuple[Any, ...],
+    ) -> Event:
+        self.serial += 1
+        frames = self.frames()
+        event = Event(
+            self.serial, name, kind, inputs, outputs, values, frames, frozenset(self.active)
+        )
+        self.events.append(event)
+        for key, value in zip(outputs, values, strict=False):
+            self.made[key] = event
+            self._alive[key] = value
+        return event
+
+    def _on_operation(
+        self,
+        operation: Any,
+        inputs: Any,
+        attributes: Any,
+        outputs: Any,
+        op_name: Any = None,
+        graph: Any = None,
+    ) -> None:
+        if self.is_muted:
+            return
+        if len(self.events) >= MOST_EVENTS:
+            self.is_complete = False
+            return
+        name = operation.decode() if isinstance(operation, bytes) else operation
+        keys = tuple(self.key(tensor) for tensor in inputs)
+        if writes_state(name) and keys:
+            # The handle stands first; what is written comes behind it.
+            self._append(name, Kind.STATE, keys[1:], keys[:1], (inputs[0],))
+            return
+        made = tuple(self.key(tensor) for tensor in outputs)
+        self._append(name, Kind.OPERATION, keys, made, tuple(outputs))
+        if graph is None and (
+            name == "VarHandleOp" or not any(self._is_source_dtype(tensor) for tensor in inputs)
+        ):
+            # Nothing that the shadow watches went in: a random number, data, a new variable.
+            for tensor in outputs:
+                self._watch(tensor, with_handles=name == "VarHandleOp")
+
+    def _is_source_dtype(self, tensor: Any) -> bool:
+        return self.runtime.is_differentiable(tensor) or tensor.dtype == self.runtime.tf.variant
+
+    # ------------------------------------------------------------------------------ questions
+
+    def key(self, value: Any) -> Key:
+        """Return what stands for a value in events."""
+        number = getattr(value, "_id", None)
+        if isinstance(number, int):
+            return number
+        if self.runtime.is_variable(value):
+            return self.key(value.handle)
+        graph = getattr(value, "graph", None)
+        name = getattr(value, "name", None)
+        if graph is not None and isinstance(name, str):
+            return (id(graph), name)
+        return ("object", id(value))
+
+    def has_gradient(self, event: Event) -> bool:
+        """Tell whether TensorFlow knows of a gradient function for an operation, be it None."""
+        if event.kind is not Kind.OPERATION:
+            return True
+        try:
+            self.runtime.backprop.ops._gradient_registry.lookup(event.name)
+        except LookupError:
+            return False
+        return True
+
+    def value(self, key: Key) -> Any:
+        """Return the object behind a key of an event."""
+        return self._alive.get(key)
+
+    def known_plain(self, value: Any) -> tuple[Key, ...]:
+        """Return the keys of what `value` holds, as far as events made it: arrays, numbers."""
+        found: list[Key] = []
+        for leaf in leaves(value):
+            key: Key | None = ("object", id(leaf))
+            if key not in self.made:
+                key = self._base_of_view(leaf)
+            if key is not None:
+                found.append(key)
+        return tuple(found)
+
+    def _base_of_view(self, value: Any) -> Key | None:
+        """Return the known array that an array is a view of: `a.T`, `a[0]`."""
+        base = getattr(value, "base", None)
+        while base is not None and type(base).__module__ == "numpy":
+            if ("object", id(base)) in self.made:
+                return ("object", id(base))
+            base = base.base
+        return None
+
+    def frames(self) -> tuple[Frame, ...]:
+        """Return the user's lines on the stack, the innermost first."""
+        found: list[Frame] = []
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and len(found) < MOST_FRAMES:
+            name = frame.f_code.co_filename
+            is_users = self._files.get(name)
+            if is_users is None:
+                is_users = self._files[name] = self.is_user_file(name)
+            if is_users:
+                found.append((name, frame.f_lineno))
+            frame = frame.f_back
+        return tuple(found)
+
+    @contextlib.contextmanager
+    def muted(self) -> Iterator[None]:
+        """Ask TensorFlow something without leaving a trace, on any tape."""
+        before, self.is_muted = self.is_muted, True
+        try:
+            with self.runtime.record.stop_recording():
+                yield
+        finally:
+            self.is_muted = before
+
+
+def writes_state(operation: str) -> bool:
+    """Tell whether an operation writes its other inputs into the variable of its first."""
+    return operation.startswith(STATE) or ("Variable" in operation and operation[:6] == "Assign")
+
+
+def leaves(value: Any, depth: int = 4, most: int = 256) -> Iterator[Any]:
+    """Yield what a nest of lists, tuples and dicts holds, within reason."""
+    pending = [(value, depth)]
+    while pending and most:
+        current, left = pending.pop()
+        if isinstance(current, (list, tuple, set)) and left:
+            pending += [(element, left - 1) for element in list(current)[:most]]
+        elif isinstance(current, dict) and left:
+            pending += [(element, left - 1) for element in list(current.values())[:most]]
+        else:
+            most -= 1
+            yield current

@@ -1,0 +1,50 @@
+"""What the worker uses of TensorFlow, its private parts named in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TensorFlow:
+    """The imported modules. Private ones were last looked at in TensorFlow 2.21.
+
+    `op_callbacks` reports operations that run, `record` stops all tapes of a thread, `pywrap` is
+    the entry to the C++ runtime, `context` the eager context, `constant_op` makes constants,
+    `backprop` holds the tapes.
+    """
+
+    tf: Any
+    op_callbacks: Any
+    record: Any
+    pywrap: Any
+    context: Any
+    constant_op: Any
+    backprop: Any
+
+    def is_variable(self, value: object) -> bool:
+        """Tell whether `value` is a TensorFlow variable (not the Keras kind that holds one)."""
+        return isinstance(value, self.tf.Variable)
+
+    def is_tensor(self, value: object) -> bool:
+        """Tell whether `value` is a dense tensor, eager or symbolic."""
+        return isinstance(value, self.tf.Tensor)
+
+    def is_eager(self, value: object) -> bool:
+        """Tell whether `value` is a tensor that holds numbers now."""
+        return self.is_tensor(value) and hasattr(value, "_id")
+
+    def unwrapped(self, value: Any) -> Any:
+        """Return the TensorFlow variable behind a Keras 3 variable, anything else as it is."""
+        if self.is_tensor(value) or self.is_variable(value):
+            return value
+        inner = (
+            getattr(value, "_value", None) if type(value).__module__.startswith("keras") else None
+        )
+        return inner if self.is_variable(inner) else value
+
+    def is_differentiable(self, value: Any) -> bool:
+        """Tell whether the dtype of a tensor or variable is a floating or complex one."""
+        dtype = self.tf.as_dtype(value.dtype)
+        return bool(dtype.is_floating or dtype.is_complex)

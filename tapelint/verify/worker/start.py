@@ -1,0 +1,27 @@
+"""Start the worker: `python start.py REQUESTS ANSWERS [--once]`, two file descriptors.
+
+The interpreter may be any that has TensorFlow. It gets to see this package under its own name and
+nothing else of the place where tapelint is installed.
+"""
+
+import os
+import sys
+import types
+
+
+def main() -> None:
+    """Hide this script's folder from imports, make the package importable, and serve."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    tapelint = os.path.dirname(os.path.dirname(here))
+    # A `tensorflow.py` beside the user's code must not be taken for TensorFlow.
+    sys.path[:] = [p for p in sys.path if p and os.path.abspath(p) not in (here, os.getcwd())]
+    package = types.ModuleType("tapelint")
+    package.__path__ = [tapelint]
+    sys.modules["tapelint"] = package
+    import tapelint.verify.worker.child as child
+
+    child.serve(int(sys.argv[1]), int(sys.argv[2]), once="--once" in sys.argv[3:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Watch the user's tapes: what each recorded, what it was asked, and what it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tapelint.verify.worker.recorder import Key, Recorder, TapeLog
+
+# Called with the tape's log, the method, target, sources, and the answer or the exception.
+Answered = Callable[["Request"], None]
+METHODS = ("gradient", "jacobian", "batch_jacobian")
+
+
+class Request:
+    """One call of `gradient`, `jacobian` or `batch_jacobian`, with its answer or its error."""
+
+    __slots__ = (
+        "answer", "auto_watched", "error", "is_nested", "is_zero_asked", "log", "method",
+        "sources", "tape", "target",
+    )  # fmt: skip
+
+    def __init__(self, log: TapeLog, method: str, tape: Any, target: Any, sources: Any) -> None:
+        self.log = log
+        self.method = method
+        self.tape = tape
+        self.target = target
+        self.sources = sources
+        self.answer: Any = None
+        self.error: BaseException | None = None
+        self.is_zero_asked = False
+        self.auto_watched: frozenset[Key] = frozenset()
+
+
+class TapeWatcher:
+    """Replaces the methods of `tf.GradientTape`; `answered` hears of every request."""
+
+    def __init__(self, recorder: Recorder, answered: Answered) -> None:
+        self.recorder = recorder
+        self.answered = answered
+        self.logs: dict[int, TapeLog] = {}
+        self.depth = 0
+
+    def install(self) -> None:
+        """Replace the methods for the rest of this process's life."""
+        tape = self.recorder.runtime.tf.GradientTape
+        tape.__init__ = self._initialising(tape.__init__)
+        tape._push_tape = self._starting(tape._push_tape)
+        tape._pop_tape = self._stopping(tape._pop_tape)
+        tape.watch = self._watching(tape.watch)
+        tape.reset = self._resetting(tape.reset)
+        for method in METHODS:
+            setattr(tape, method, self._asking(method, getattr(tape, method)))
+
+    def log(self, tape: Any) -> TapeLog | None:
+        """Return the log of a tape, None for the shadow."""
+        return getattr(tape, "_tapelint_log", None)
+
+    def _initialising(self, original: Callable[..., None]) -> Callable[..., None]:
+        def initialise(
+            tape: Any, persistent: bool = False, watch_accessed_variables: bool = True
+        ) -> None:
+            original(tape, persistent, watch_accessed_variables)
+            log = TapeLog(
+                len(self.logs) + 1,
+                self.recorder.frames(),
+                bool(persistent),
+                bool(watch_accessed_variables),
+            )
+            self.logs[log.number] = log
+            tape._tapelint_log = log
+
+        return initialise
+
+    def _starting(self, original: Callable[[Any], None]) -> Callable[[Any], None]:
+        def _push_tape(tape: Any) -> None:
+            original(tape)
+            if log := self.log(tape):
+                log.first_entered = log.first_entered or self.recorder.serial
+                log.entered += 1
+                self.recorder.active.append(log.number)
+
+        return _push_tape
+
+    def _stopping(self, original: Callable[[Any], None]) -> Callable[[Any], None]:
+        def _pop_tape(tape: Any) -> None:
+            original(tape)
+            if (log := self.log(tape)) and log.number in self.recorder.active:
+                log.left = self.recorder.serial
+                self.recorder.active.remove(log.number)
+
+        return _pop_tape
+
+    def _watching(self, original: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+        def watch(tape: Any, tensor: Any) -> None:
+            original(tape, tensor)
+            if log := self.log(tape):
+                for leaf in self.recorder.runtime.tf.nest.flatten(tensor):
+                    key = self.recorder.key(self.recorder.runtime.unwrapped(leaf))
+                    log.watched.setdefault(key, self.recorder.serial)
+
+        return watch
+
+    def _resetting(self, original: Callable[[Any], None]) -> Callable[[Any], None]:
+        def reset(tape: Any) -> None:
+            original(tape)
+            if log := self.log(tape):
+                log.reset = self.recorder.serial
+                log.watched.clear()
+
+        return reset
+
+    def _asking(self, method: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(tape: Any, target: Any, sources: Any, *arguments: Any, **keywords: Any) -> Any:
+            log = self.log(tape)
+            # `jacobian` asks `gradient` for each row: only the call of the program counts.
+            if log is None or self.depth or self.recorder.is_muted:
+                return original(tape, target, sources, *arguments, **keywords)
+            request = Request(log, method, tape, target, sources)
+            request.is_zero_asked = self._asks_for_zero(arguments, keywords)
+            request.auto_watched = self._watched_variables(tape)
+            self.depth += 1
+            try:
+                request.answer = original(tape, target, sources, *arguments, **keywords)
+            except Exception as error:
+                request.error = error
+                raise
+            finally:
+                self.depth -= 1
+                log.asked += 1
+                self.answered(request)
+            return request.answer
+
+        ask.__name__ = method
+        return ask
+
+    def _watched_variables(self, tape: Any) -> frozenset[Key]:
+        """Return the variables on a tape; a tape that gave its answer has forgotten them."""
+        if getattr(tape, "_tape", None) is None:
+            return frozenset()
+        return frozenset(self.recorder.key(v) for v in tape.watched_variables())
+
+    def _asks_for_zero(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
+        wanted = keywords.get("unconnected_gradients")
+        zero = self.recorder.runtime.tf.UnconnectedGradients.ZERO
+        return any(value in (zero, zero.value) for value in (wanted, *arguments) if _is_word(value))
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) or type(value).__name__ == "UnconnectedGradients"
