@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tools.knowledge import hints, leaves
-from tools.knowledge.observe import Binding, Seen, Subject, observe, watchable
+from tools.knowledge import hints, idle, leaves
+from tools.knowledge.changes import DOMAIN
+from tools.knowledge.observe import FLOWS, RAISES, Binding, Seen, Subject, observe, watchable
 from tools.knowledge.samples import tensor
 
 _DTYPES = (tf.float64, tf.complex64, tf.int32, tf.int64)
-_STATED = (tf.float64, tf.float16, tf.int32, tf.int64, tf.complex64)
+_STATED = (tf.float32, tf.int32, tf.complex64, tf.bool, tf.string)
+# Samples on which more is tried than the gradient of each argument.
+_THOROUGH = 3
 
 
 @dataclass(slots=True)
@@ -25,31 +28,36 @@ class Evidence:
     samples: int = 0
     # Calls with a watched argument, by argument.
     watched: dict[str, list[Seen]] = field(default_factory=dict)
-    # Calls of which only result and dtypes count.
+    # Calls of which only the result counts.
     results: list[Seen] = field(default_factory=list)
     # Arguments that take tensors, but none that could carry a gradient.
     refused: set[str] = field(default_factory=set)
     optional: set[str] = field(default_factory=set)
-    # Arguments that may change without the result changing.
+    # Whether the result stayed the same whatever the argument was; absent: not tried.
     idle: dict[str, bool] = field(default_factory=dict)
     stated_by: str = ""
 
 
-def explore(subject: Subject, bindings: Iterator[Binding]) -> Evidence:
+def explore(subject: Subject, bindings: Iterable[Binding]) -> Evidence:
     """Measure a callable on samples it is known to accept."""
     evidence = Evidence(subject)
     for binding in bindings:
-        try:
-            evidence.results.append(observe(subject, binding))
-        except Exception:  # noqa: BLE001 -- a sample that is refused tells nothing
+        settled = _settle(evidence, binding)
+        seen = _attempt(evidence, settled)
+        if seen is None:
             continue
+        evidence.results.append(seen)
         evidence.samples += 1
-        for argument in binding:
-            _watch(evidence, binding, argument)
-        _try_optional(evidence, binding)
-        if evidence.samples <= 3:
-            _vary_dtypes(evidence, binding)
-            _state_dtype(evidence, binding)
+        for argument, value in settled.items():
+            if watchable(value):
+                _note(evidence, settled, argument)
+            elif leaves.tensors(value):
+                evidence.refused.add(argument)
+                _note_idle(evidence, settled, argument)
+        if evidence.samples <= _THOROUGH:
+            _try_optional(evidence, settled)
+            _vary_dtypes(evidence, settled)
+            _state_dtype(evidence, settled, seen)
     return evidence
 
 
@@ -60,34 +68,79 @@ def _attempt(evidence: Evidence, binding: Binding, argument: str = "") -> Seen |
         return None
 
 
-def _watch(evidence: Evidence, binding: Binding, argument: str) -> None:
-    value = binding[argument]
-    if watchable(value):
-        _note(evidence, binding, argument)
-        return
-    floated = _as_floats(value)
-    if floated is not None and watchable(floated):
-        changed = {**binding, argument: floated}
-        if _attempt(evidence, changed, argument) is not None:
-            _note(evidence, changed, argument)
-            return
+def _settle(evidence: Evidence, binding: Binding) -> Binding:
+    """Put tensors in the place of numbers and ints where the callable takes them: floats first."""
+    settled = dict(binding)
+    for name, value in binding.items():
+        if watchable(value):
+            continue
+        for other in _as_tensors(value):
+            changed = {**settled, name: other}
+            if _attempt(evidence, changed, name) is not None:
+                settled = changed
+                break
+    return settled
+
+
+def _as_tensors(value: Any) -> list[Any]:
     if leaves.tensors(value):
-        evidence.refused.add(argument)
-        _note_idle(evidence, binding, argument)
-        return
-    numbers = _as_tensor(value)
-    if numbers is not None and _attempt(evidence, {**binding, argument: numbers}) is not None:
-        evidence.refused.add(argument)
-        _note_idle(evidence, {**binding, argument: numbers}, argument)
+        floated = leaves.replace(value, leaves.cast(tf.float32))
+        return [floated] if watchable(floated) else []
+    if isinstance(value, str | bytes):
+        return [tf.convert_to_tensor(value)]
+    numbers = _numbers(value)
+    if numbers is None:
+        return []
+    return [tf.convert_to_tensor(numbers, tf.float32), tf.convert_to_tensor(numbers)]
+
+
+def _numbers(value: Any) -> np.ndarray[Any, Any] | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | list | tuple):
+        return None
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return None
+    if array.dtype.kind not in "iuf" or array.size == 0:
+        return None
+    return array.astype(np.float32 if array.dtype.kind == "f" else np.int32)
 
 
 def _note(evidence: Evidence, binding: Binding, argument: str) -> None:
     seen = _attempt(evidence, binding, argument)
     if seen is None:
         return
-    evidence.watched.setdefault(argument, []).append(seen)
-    if all(output.effect != "flows" for output in seen.outputs):
-        _note_idle(evidence, binding, argument)
+    noted = evidence.watched.setdefault(argument, [])
+    noted.append(seen)
+    if _is_settled(seen):
+        return
+    # Zeros or nothing may be the values' fault: a maximum takes no gradient from the smaller side.
+    for change in DOMAIN:
+        changed = {
+            name: leaves.replace(value, change) if watchable(value) else value
+            for name, value in binding.items()
+        }
+        again = _attempt(evidence, changed, argument)
+        if again is None or again.has_nan:
+            continue
+        noted.append(again)
+        if _is_settled(again):
+            return
+    _note_idle(evidence, binding, argument)
+
+
+def _is_settled(seen: Seen) -> bool:
+    """Whether other values cannot tell more: every gradient was there, or raised."""
+    return all(output.effect in (FLOWS, RAISES, "") for output in seen.outputs) and any(
+        output.effect for output in seen.outputs
+    )
+
+
+def _note_idle(evidence: Evidence, binding: Binding, argument: str) -> None:
+    if evidence.idle.get(argument) is not False and evidence.samples <= _THOROUGH:
+        found = idle.is_idle(evidence.subject, binding, argument)
+        if found is not None:
+            evidence.idle[argument] = found
 
 
 def _try_optional(evidence: Evidence, binding: Binding) -> None:
@@ -97,8 +150,7 @@ def _try_optional(evidence: Evidence, binding: Binding) -> None:
         if name in binding or not parameter.may_be_tensor or name in hints.OPTIONS:
             continue
         for shape in [(), *sorted(shapes - {()}, key=len)[:2]]:
-            value: Any = tensor(shape, salt=31)
-            changed = {**binding, name: value}
+            changed = {**binding, name: tensor(shape, salt=31)}
             if _attempt(evidence, changed) is None:
                 continue
             evidence.optional.add(name)
@@ -119,113 +171,18 @@ def _vary_dtypes(evidence: Evidence, binding: Binding) -> None:
                 evidence.results.append(seen)
 
 
-def _state_dtype(evidence: Evidence, binding: Binding) -> None:
-    base = evidence.results[-1] if not evidence.results else observe(evidence.subject, binding)
+def _state_dtype(evidence: Evidence, binding: Binding, base: Seen) -> None:
+    # Only a parameter that can make floats of ints, or ints of floats, is worth an entry.
     for parameter in evidence.subject.parameters:
         if parameter.name not in hints.DTYPE_WORDS or evidence.stated_by:
             continue
+        followed = set()
         for dtype in _STATED:
             seen = _attempt(evidence, {**binding, parameter.name: dtype})
-            if (
-                seen is not None
-                and seen.outputs
-                and any(
-                    now.dtype == dtype.name != before.dtype
-                    for now, before in zip(seen.outputs, base.outputs, strict=False)
+            if seen is not None and seen.outputs:
+                followed.update(
+                    dtype for output in seen.outputs if output.dtype == dtype.name
                 )
-            ):
-                evidence.stated_by = parameter.name
-                break
-
-
-def _as_floats(value: Any) -> Any:
-    if leaves.tensors(value):
-        return leaves.replace(value, leaves.cast(tf.float32))
-    numbers = _numbers(value)
-    return None if numbers is None else tf.convert_to_tensor(numbers, tf.float32)
-
-
-def _as_tensor(value: Any) -> Any:
-    numbers = _numbers(value)
-    return None if numbers is None else tf.convert_to_tensor(numbers)
-
-
-def _numbers(value: Any) -> Any:
-    if isinstance(value, bool | str | bytes) or value is None:
-        return None
-    if not isinstance(value, int | float | list | tuple | np.ndarray):
-        return None
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        return None
-    if array.dtype.kind not in "iuf" or array.size == 0:
-        return None
-    return array.astype(np.int32) if array.dtype.kind in "iu" else array.astype(np.float32)
-
-
-def _note_idle(evidence: Evidence, binding: Binding, argument: str) -> None:
-    """Note whether other values of the argument give the same result."""
-    if evidence.idle.get(argument) is False:
-        return
-    try:
-        before = leaves.comparable(evidence.subject.call(binding))
-    except Exception:  # noqa: BLE001
-        return
-    if before is None:
-        evidence.idle[argument] = False
-        return
-    given = leaves.comparable(binding[argument])
-    accepted = 0
-    for change in _CHANGES:
-        try:
-            changed = {**binding, argument: leaves.replace(binding[argument], change)}
-            other = leaves.comparable(changed[argument])
-            if given is None or other is None or leaves.are_equal(given, other):
-                continue
-            after = leaves.comparable(evidence.subject.call(changed))
-        except Exception:  # noqa: BLE001 -- not a value the function takes
-            continue
-        accepted += 1
-        if after is None or not leaves.are_equal(before, after):
-            evidence.idle[argument] = False
-            return
-    if accepted > 1:
-        evidence.idle.setdefault(argument, True)
-
-
-def _array_change(make: Callable[[np.ndarray[Any, Any]], Any]) -> leaves.Change:
-    def change(value: tf.Tensor) -> tf.Tensor:
-        if value.dtype == tf.string:
-            return tf.strings.join([value, "7"])
-        array = np.array(value)
-        if value.dtype == tf.bool:
-            return tf.convert_to_tensor(~array)
-        return tf.cast(tf.convert_to_tensor(make(array.astype(np.float64))), value.dtype)
-
-    return change
-
-
-def _first(value: float) -> Callable[[np.ndarray[Any, Any]], Any]:
-    def make(array: np.ndarray[Any, Any]) -> Any:
-        flat = array.reshape(-1).copy()
-        flat[:1] = value
-        return flat.reshape(array.shape)
-
-    return make
-
-
-_CHANGES = tuple(
-    _array_change(make)
-    for make in (
-        lambda array: -3.0 * array,
-        lambda array: array * 0.0,
-        lambda array: array * 0.0 + 1.0,
-        lambda array: array + 1.0,
-        lambda array: array * 40.0 - 7.3,
-        lambda array: array[..., ::-1] if array.ndim else array,
-        _first(np.nan),
-        _first(np.inf),
-        _first(5.0),
-    )
-)
+        kinds = {(dtype.is_floating or dtype.is_complex) for dtype in followed}
+        if len(kinds) > 1 and len(base.outputs) == 1:
+            evidence.stated_by = parameter.name

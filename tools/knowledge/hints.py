@@ -19,8 +19,12 @@ OPTIONS = frozenset(
     swap_memory infer_shape compute_uv full_matrices sparse ragged conj adjoint use_locking
     from_logits tf_function optimize allow_pickle stable descending backend message summarize
     copy ord casting indexing unique parallel_iterations back_prop name_scope reduction noise_shape
-    alg reuse op experimental_autograph_options data_type seed_type where""".split()
+    alg reuse op data_type seed_type where memo axis axes dim dims perm num k decimals rank
+    batch_dims minlength maxlength precision width blank_index skip num_bits n block_size rcond
+    ragged_rank row_axis col_axis channel_axis maxlen max_length num_segments mask_index size
+    interpolation_order order summarize depth_radius atol rtol tol fft_length window""".split()
 )
+LISTS = frozenset("values inputs tensors arrays xs t_list tensor_list data variables structure".split())
 DTYPE_WORDS = frozenset(
     "dtype out_type output_type Tout DstT T out_idx output_dtype index_type type".split()
 )

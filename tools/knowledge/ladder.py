@@ -10,14 +10,16 @@ from typing import Any
 
 import tensorflow as tf
 
-from tools.knowledge import hints, owners
+from tools.knowledge import hints, leaves, owners
 from tools.knowledge.observe import Binding, Subject
 from tools.knowledge.samples import Rung, ints, rungs, tensor
 from tools.knowledge.signatures import Parameter
 
 TRIES = 60
+# Once something was accepted, only what is like it is tried with other shapes.
+FEW = 8
 ENOUGH = 5
-SECONDS = 8.0
+SECONDS = 4.0
 
 
 def search(subject: Subject) -> Iterator[Binding]:
@@ -29,39 +31,50 @@ def search(subject: Subject) -> Iterator[Binding]:
     for rung in rungs():
         if rung.dtype != tf.float32 and found:
             return
-        choices = [
-            _choices(p, rung, place, subject.symbol.owner) for place, p in enumerate(required)
-        ]
+        choices = _all_choices(required, rung, subject)
         for picks in _orders(choices, worked):
             if time.monotonic() > deadline:
                 return
-            # Made anew for every call: a function may keep or change what it is given.
-            fresh = [
-                _choices(p, rung, place, subject.symbol.owner) for place, p in enumerate(required)
-            ]
-            binding = {
-                p.name: fresh[place][pick]
-                for place, (p, pick) in enumerate(zip(required, picks, strict=True))
-            }
-            try:
-                subject.call(binding)
-            except Exception:  # noqa: BLE001 -- refused
+            if not _accepts(subject, _bind(required, choices, picks)):
                 continue
             worked = picks
             found += 1
-            yield binding
+            # Made anew: a function may keep or change what it is given.
+            yield _bind(required, _all_choices(required, rung, subject), picks)
             break
         if found >= ENOUGH or not required:
             return
+
+
+def _accepts(subject: Subject, binding: Binding) -> bool:
+    try:
+        return not leaves.is_empty(subject.call(binding))
+    except Exception:  # noqa: BLE001 -- refused
+        return False
+
+
+def _bind(required: list[Parameter], choices: list[list[Any]], picks: tuple[int, ...]) -> Binding:
+    return {
+        parameter.name: options[pick]
+        for parameter, options, pick in zip(required, choices, picks, strict=True)
+    }
+
+
+def _all_choices(required: list[Parameter], rung: Rung, subject: Subject) -> list[list[Any]]:
+    owner = subject.symbol.owner
+    return [_choices(parameter, rung, place, owner) for place, parameter in enumerate(required)]
 
 
 def _orders(choices: list[list[Any]], worked: tuple[int, ...] | None) -> Iterator[tuple[int, ...]]:
     combinations = sorted(
         itertools.islice(itertools.product(*(range(len(c)) for c in choices)), 5000), key=sum
     )
-    if worked is not None and all(w < len(c) for w, c in zip(worked, choices, strict=True)):
+    if worked is None:
+        yield from combinations[:TRIES]
+        return
+    if all(w < len(c) for w, c in zip(worked, choices, strict=True)):
         yield worked
-    yield from combinations[:TRIES]
+    yield from combinations[:FEW]
 
 
 def _choices(parameter: Parameter, rung: Rung, place: int, owner: str) -> list[Any]:
@@ -70,9 +83,11 @@ def _choices(parameter: Parameter, rung: Rung, place: int, owner: str) -> list[A
     value = tensor(rung.shape, rung.dtype, place)
     if parameter.kind is Kind.VAR_POSITIONAL:
         return [(value, tensor(rung.shape, rung.dtype, place + 9)), (), (value,), (2, 3)]
+    several = [tensor(rung.shape, rung.dtype, place), tensor(rung.shape, rung.dtype, place + 9)]
+    if parameter.name in hints.LISTS:
+        return [several, value, tuple(several), 1]
     plain = [
         value,
-        [tensor(rung.shape, rung.dtype, place), tensor(rung.shape, rung.dtype, place + 9)],
         1,
         tensor((), rung.dtype, place),
         ints(rung.shape),
@@ -81,5 +96,6 @@ def _choices(parameter: Parameter, rung: Rung, place: int, owner: str) -> list[A
         [1, 1],
         tensor(rung.shape[:-1], rung.dtype, place),
         tensor((3,), rung.dtype, place),
+        several,
     ]
     return [*hints.candidates(parameter.name, rung), *plain]

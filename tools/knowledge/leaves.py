@@ -65,12 +65,10 @@ def is_differentiable(dtype: tf.DType) -> bool:
 
 
 def cast(dtype: tf.DType) -> Change:
-    """Return a change of dtype; an int made of a fraction keeps apart from its neighbours."""
+    """Return a change of dtype that leaves strings alone."""
 
     def change(tensor: tf.Tensor) -> tf.Tensor:
-        if tensor.dtype == tf.string or dtype == tf.string:
-            return tf.as_string(tensor) if tensor.dtype != tf.string else tensor
-        return tf.cast(tensor, dtype)
+        return tensor if tensor.dtype == tf.string else tf.cast(tensor, dtype)
 
     return change
 
@@ -150,6 +148,12 @@ def _plain_dtype(value: Any) -> str:
             return "string"
         case _:
             return ""
+
+
+def is_empty(result: Any) -> bool:
+    """Whether there are tensors in a result, and none has an element."""
+    found = tensors(result)
+    return bool(found) and all(leaf.shape.num_elements() == 0 for leaf in found)
 
 
 def comparable(result: Any) -> list[Any] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -41,6 +40,8 @@ class Seen:
     outputs: tuple[OutputSeen, ...]
     # The dtype of each argument that holds tensors, in the order of the parameters.
     dtypes: tuple[tuple[str, str], ...]
+    # The values were outside the domain of the function: what the gradient is means little.
+    has_nan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,7 @@ class Subject:
     parameters: list[Parameter]
 
     def call(self, binding: Binding) -> Any:
-        """Call it, the same random numbers every time."""
-        keras.utils.set_random_seed(7)
+        """Call it; of an iterator, take the first elements."""
         result = call(self.symbol, binding, self.parameters)
         if hasattr(result, "__next__"):
             result = [value for value, _ in zip(result, range(8), strict=False)]
@@ -65,12 +65,14 @@ def strongest(effects: list[str]) -> str:
 
 
 def shapes_of(binding: Binding) -> str:
-    """Return the shapes of all tensors of a binding, to tell samples apart."""
-    return " ".join(
-        f"{name}{[tuple(leaf.shape) for leaf in leaves.tensors(value)]}"
-        for name, value in binding.items()
-        if leaves.tensors(value)
-    )
+    """Return the shapes of all tensors of a binding, to tell samples apart.
+
+    Where every tensor is a scalar there is only one shape: then the values tell.
+    """
+    found = [leaf for value in binding.values() for leaf in leaves.tensors(value)]
+    if all(leaf.shape.rank == 0 for leaf in found):
+        return " ".join(str(leaf.numpy()) for leaf in found)
+    return " ".join(str(tuple(leaf.shape)) for leaf in found)
 
 
 def dtypes_of(binding: Binding) -> tuple[tuple[str, str], ...]:
@@ -98,7 +100,9 @@ def observe(subject: Subject, binding: Binding, argument: str = "") -> Seen:
         result = subject.call(binding)
     kind, parts = leaves.parts(result)
     outputs = tuple(_ask(tape, part, sources) for part in parts)
-    return Seen(argument, shapes_of(binding), kind, outputs, dtypes_of(binding))
+    return Seen(
+        argument, shapes_of(binding), kind, outputs, dtypes_of(binding), _has_nan(parts)
+    )
 
 
 def _ask(tape: tf.GradientTape, part: leaves.Part, sources: list[Any]) -> OutputSeen:
@@ -125,9 +129,20 @@ def _gradient(tape: tf.GradientTape, target: Any, sources: list[Any]) -> tuple[s
     return (ZEROS if is_zero else FLOWS), ""
 
 
+def _has_nan(parts: list[leaves.Part]) -> bool:
+    return any(
+        leaves.is_differentiable(target.dtype)
+        and bool(np.any(np.isnan(np.asarray(tf.convert_to_tensor(target)).astype(complex))))
+        for part in parts
+        for target in part.targets
+    )
+
+
 def _cotangent(target: Any) -> Any:
     # Random, so that gradients that only cancel in a sum (softmax) are not taken for zeros.
     if not leaves.is_differentiable(target.dtype):
         return None
-    weights = np.random.default_rng(3).uniform(0.5, 1.5, tuple(target.shape))
-    return tf.cast(weights, target.dtype)
+    weights = np.random.default_rng(3).uniform(0.5, 1.5, (2, *target.shape))
+    if target.dtype.is_complex:
+        return tf.cast(weights[0] + 1j * weights[1], target.dtype)
+    return tf.cast(weights[0], target.dtype)

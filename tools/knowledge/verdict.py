@@ -202,7 +202,7 @@ _REAL = {"complex64": "float32", "complex128": "float64"}
 def _dtype(evidence: Evidence, kind: str, column: int) -> tuple[str, str]:
     """Return the dtype class of an output and the argument it follows, where not the first."""
     rows: list[tuple[dict[str, str], str]] = []
-    for seen in evidence.results:
+    for seen in (*evidence.results, *(s for group in evidence.watched.values() for s in group)):
         for part in _column(seen, kind, column):
             if part.dtype:
                 rows.append((dict(seen.dtypes), part.dtype))

@@ -34,7 +34,9 @@ _PREFERRED = (
     "keras.models",
 )
 # Version branches hold the same objects again; Keras is walked on its own.
-_NOT_ENTERED = frozenset({"compat", "v1", "v2", "keras"})
+# `tf.losses` and its like are Keras's own modules under another name.
+_NOT_ENTERED = frozenset("compat v1 v2 keras losses metrics optimizers initializers".split())
+_NOT_ENTERED_IN_KERAS = frozenset({"legacy"})
 _CLASSES: tuple[tuple[str, type], ...] = (
     ("tf.Tensor", EagerTensor),
     ("tf.Variable", ResourceVariable),
@@ -73,7 +75,7 @@ def symbols() -> list[Symbol]:
         symbol.name = min(symbol.spellings, key=lambda name: _rank(name, symbol.target))
         symbol.spellings.discard(symbol.name)
     for name, target in _walk(tf.compat.v1, "tf.compat.v1", 0):
-        if id(target) in found:
+        if id(target) in found and not name.startswith("tf.compat.v1.raw_ops."):
             found[id(target)].spellings.add(name)
     return sorted([*found.values(), *_methods()], key=lambda symbol: symbol.name)
 
@@ -94,7 +96,8 @@ def _walk(module: ModuleType, path: str, depth: int) -> Iterator[tuple[str, Any]
         except Exception:  # noqa: BLE001 -- lazy modules of optional packages
             continue
         if isinstance(target, ModuleType):
-            if depth < 5 and name not in _NOT_ENTERED and _is_public(target):
+            skipped = _NOT_ENTERED_IN_KERAS if path.startswith("keras") else _NOT_ENTERED
+            if depth < 5 and name not in skipped and _is_public(target):
                 yield from _walk(target, f"{path}.{name}", depth + 1)
         elif callable(target):
             yield f"{path}.{name}", target
