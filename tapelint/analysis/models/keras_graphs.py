@@ -177,6 +177,25 @@ def symbolics(machine: Interpreter, value: Value, depth: int = 0) -> Iterator[Sy
             return
 
 
+def is_symbolic(machine: Interpreter, value: Value, depth: int = 0) -> bool:
+    """Whether a structure is made of KerasTensors and nothing else."""
+    match value:
+        case Symbolic():
+            return True
+        case Tuple(elements=parts) | Union(options=parts):
+            return bool(parts) and all(is_symbolic(machine, p, depth + 1) for p in parts)
+        case Box() if depth < DEEPEST and value.kind in ("list", "dict"):
+            contents = machine.contents(value)
+            parts = contents.values
+            return (
+                contents.rest is None
+                and bool(parts)
+                and all(is_symbolic(machine, p, depth + 1) for p in parts)
+            )
+        case _:
+            return False
+
+
 # ---------------------------------------------------------------------- looking
 
 

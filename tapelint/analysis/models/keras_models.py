@@ -67,7 +67,7 @@ SEQUENTIAL = ("keras.Sequential", "keras.models.Sequential")
 
 @library_class(
     "keras.Model", "keras.models.Model", "keras.Functional", "keras.models.Functional",
-    "keras.experimental.",
+    "keras.experimental.", "keras.Function",
 )  # fmt: skip
 class ModelClass(LayerClass):
     """A model: functional where it was made of KerasTensors, else whatever its `call` does."""
@@ -79,11 +79,12 @@ class ModelClass(LayerClass):
         outputs = arguments.get(1, "outputs", "output")
         if inputs is None or outputs is None:
             return
-        if not any(True for _ in graphs.symbolics(machine, outputs)):
-            machine.state.cells[(made.identity, OPEN)] = machine.unknown(
-                "keras.Model", [inputs, outputs], arguments.place
-            )
-        set_graph(machine, made, inputs, outputs)
+        if graphs.is_symbolic(machine, inputs) and graphs.is_symbolic(machine, outputs):
+            set_graph(machine, made, inputs, outputs)
+            return
+        # Cut out of a model nobody has seen: it may compute anything.
+        unseen = machine.unknown("keras.Model", [inputs, outputs], arguments.place)
+        machine.state.cells[(made.identity, OPEN)] = unseen
 
     def is_plain(self, machine: Interpreter, instance: Instance) -> bool:
         """Whether a call is known to give one tensor."""

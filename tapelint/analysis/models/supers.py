@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.models.registry import methods
-from tapelint.analysis.values import NONE, Arguments, Const, Instance, Super, Value
+from tapelint.analysis.values import NONE, Arguments, ClassValue, Const, Instance, Super, Value
 
 if TYPE_CHECKING:
     from tapelint.analysis.interpreter import Interpreter
@@ -16,6 +16,8 @@ def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) ->
     """Run `super().name(...)` past the last class of the project."""
     assert isinstance(receiver, Super)
     instance = receiver.receiver
+    if name == "__new__" and isinstance(instance, ClassValue):
+        return Instance(instance)
     if not isinstance(instance, Instance):
         return machine.opaque_call(f".{name}", args.values, args.place)
     if name == "__setattr__" and len(args.positional) == 2:
