@@ -18,8 +18,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from tapelint import cards
-from tapelint.model import Severity
+from tapelint import cards, registry
+from tapelint.cards import Card
 
 ROOT = Path(__file__).parents[1]
 FAMILIES = {
@@ -32,6 +32,8 @@ FAMILIES = {
     "TAP7": "Written for an older TensorFlow or Keras",
     "TAP9": "About tapelint itself",
 }
+# Found before any check runs.
+WITHOUT_CHECK = frozenset({"TAP901"})
 RULES = re.compile(r"(?<=<!-- rules -->\n).*?(?=<!-- end of rules -->)", re.DOTALL)
 CONSOLE = re.compile(r"^```console\n\$ (?P<command>[^\n]+)\n.*?^```$", re.MULTILINE | re.DOTALL)
 
@@ -54,16 +56,18 @@ def rules() -> str:
     return "".join(_table(family, list(members)) for family, members in families)
 
 
-def _table(family: str, members: Sequence[cards.Card]) -> str:
+def _table(family: str, members: Sequence[Card]) -> str:
     lines = ["", f"**{family}xx: {FAMILIES[family].lower()}**", ""]
     lines += ["| Code | Name | What it finds |", "| --- | --- | --- |"]
     lines += [f"| {' | '.join(_row(card))} |" for card in members]
     return "\n".join(lines) + "\n"
 
 
-def _row(card: cards.Card) -> Iterator[str]:
-    is_asked_for = card.stability is cards.Stability.PREVIEW or card.severity is Severity.NOTE
-    yield f"[{card.code}](rules/{card.code}-{card.name}.md)" + ("\\*" if is_asked_for else "")
+def _row(card: Card) -> Iterator[str]:
+    marks = "" if registry.find(card.code).is_default else "\\*"
+    if card.code not in registry.check_functions().keys() | WITHOUT_CHECK:
+        marks += "\\*"
+    yield f"[{card.code}](rules/{card.code}-{card.name}.md){marks}"
     yield f"`{card.name}`"
     yield card.message.replace("|", "\\|")
 

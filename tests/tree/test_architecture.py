@@ -66,10 +66,10 @@ def test_the_table_lists_every_part() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(IMPORTS) - {""}))
-def test_a_part_imports_exactly_what_the_table_says(name: str) -> None:
+def test_a_part_imports_only_what_the_table_allows(name: str) -> None:
     own = {module for module in IMPORTS[name] if module.partition(".")[0] == "tapelint"}
     parts = {p for p in map(part, own) if (PACKAGE / p).is_dir() or (PACKAGE / f"{p}.py").exists()}
-    assert parts - {name, ""} == stated()[name]
+    assert parts - {name, ""} <= stated()[name]
 
 
 def test_other_packages_are_imported_where_they_may_be() -> None:
@@ -78,6 +78,11 @@ def test_other_packages_are_imported_where_they_may_be() -> None:
     assert {name: foreign for name, top in tops.items() if (foreign := top - allowed)} == {}
     for package, parts in FOREIGN.items():
         assert {name for name, top in tops.items() if package in top} <= parts
+
+
+def test_tensorflow_is_imported_in_one_file() -> None:
+    knowing = [path for path in PACKAGE.rglob("*.py") if "tensorflow" in set(imported(path))]
+    assert [path.relative_to(PACKAGE).as_posix() for path in knowing] == ["verify/worker/child.py"]
 
 
 @pytest.mark.parametrize(

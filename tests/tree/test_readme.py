@@ -23,7 +23,7 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 DOCUMENTS = documents.documents()
 BLOCK = re.compile(r"^```(?P<language>[a-z]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:[A-Z_]+=1 )?tapelint(?: [^`]+)?)`")
-ROW = re.compile(r"^\| \[(TAP\d+)\]\(([^)]+)\)(\\\*)? \| `([^`]+)` \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| \[(TAP\d+)\]\(([^)]+)\)((?:\\\*)*) \| `([^`]+)` \| (.+) \|$", re.MULTILINE)
 PYTEST = re.compile(r"`((?:python -m )?pytest [^`]+)`")
 LINK = re.compile(r"\]\((?P<target>[^)#:\s]+)(?:#[^)]*)?\)")
 # Words in capitals stand for what the reader has.
@@ -71,7 +71,7 @@ def test_what_is_made_in_a_document_is_up_to_date(document: Path) -> None:
 def test_the_table_of_rules_is_that_of_the_cards() -> None:
     (table,) = documents.RULES.findall(README.read_text(encoding="utf-8"))
     rows = re.findall(
-        r"^\| \[(TAP\d+)\]\(([^)]+)\)(\\\*)? \| `([^`]+)` \| (.+) \|$", table, re.MULTILINE
+        r"^\| \[(TAP\d+)\]\(([^)]+)\)((?:\\\*)*) \| `([^`]+)` \| (.+) \|$", table, re.MULTILINE
     )
     shown = [(code, name, message, not star) for code, _, star, name, message in rows]
     known = registry.rules().values()
