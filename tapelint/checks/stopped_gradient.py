@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.graph import Reason
@@ -9,17 +10,31 @@ from tapelint.analysis.observations import Observation
 from tapelint.checks.findings import Rule
 from tapelint.checks.naming import names_as_code
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, callee, code
-from tapelint.checks.verdicts import break_place, cut_by, groups
+from tapelint.checks.verdicts import Case, break_place, cut_by, groups
 from tapelint.model import Finding
 
 CODE = "TAP209"
 RULE = Rule(CODE, "stopped-gradient")
-IS_MINE = cut_by(Reason.STOP)
+STOPPED = cut_by(Reason.STOP)
+
+
+def is_mine(case: Case) -> bool:
+    """Whether a stop is a mistake rather than a design: it leaves the request nothing.
+
+    Some of `model.trainable_variables` may be kept out on purpose; a source that is asked for by
+    its name is wanted.
+    """
+    if not STOPPED(case):
+        return False
+    asked = case.asked
+    label = case.lost.label
+    is_named = bool(label) and re.search(rf"(?<!\w){re.escape(label)}(?!\w)", asked.place.text())
+    return len(asked.lost) == asked.asked or bool(is_named)
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every stop that leaves no way back to a source."""
-    for group in groups(observations, IS_MINE, break_place):
+    for group in groups(observations, is_mine, break_place):
         node = group.first.broken.node
         name = code(callee(node.op, node.place))
         sources = code(names_as_code(group), LONGEST_ADVICE_CODE)

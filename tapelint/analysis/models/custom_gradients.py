@@ -79,7 +79,9 @@ def examine(
     start = machine.state
     machine.state = start.fork()
     try:
-        machine.call(backward, Arguments(tuple(upstream), {}, args.place))
+        handed = {"variables": machine.unknown("variables", [], args.place)}
+        keywords = handed if takes_variables and captured else {}
+        machine.call(backward, Arguments(tuple(upstream), keywords, args.place))
         returned = machine.last_returned
     except Dead:
         returned = []
