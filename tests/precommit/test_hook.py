@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 ROOT = Path(__file__).parents[2]
 BROKEN = """\
@@ -21,37 +25,68 @@ gradient = tape.gradient(loss, w)
 """
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="pre-commit installs from a repository")
-def test_the_hook_stops_a_commit_with_a_broken_gradient_and_no_other(tmp_path: Path) -> None:
-    outer = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment = {**outer, "GIT_CONFIG_GLOBAL": os.devnull, "PRE_COMMIT_COLOR": "never"}
+COPIED = ("tapelint", "rules", ".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE")
 
-    def run(*command: str) -> subprocess.CompletedProcess[str]:
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Return what runs a command in a folder, out of reach of the developer's own settings."""
+    outer = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    environment = {
+        **outer,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "PRE_COMMIT_HOME": str(tmp_path / "home"),
+    }
+
+    def run(cwd: Path, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
-            cwd=tmp_path,
-            env=environment,
+            cwd=cwd,
+            env={**outer, **own},
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
         )
 
-    def hook() -> subprocess.CompletedProcess[str]:
-        return run(sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), "tapelint", "-a")
+    return run
 
-    script = tmp_path / "train.py"
+
+@pytest.fixture
+def hooks(tmp_path: Path, run: Run) -> Path:
+    """Commit what is needed of this checkout, as it is now, to a repository for pre-commit."""
+    folder = tmp_path / "hooks"
+    folder.mkdir()
+    caches = shutil.ignore_patterns("__pycache__")
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=caches)
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    identity = ("-c", "user.name=tapelint", "-c", "user.email=tapelint@example.org")
+    for command in (("init", "--quiet"), ("add", "."), (*identity, "commit", "--quiet", "-m", "x")):
+        assert run(folder, "git", *command).returncode == 0
+    return folder
+
+
+@pytest.mark.slow
+def test_the_hook_stops_a_commit_with_a_broken_gradient_and_no_other(
+    tmp_path: Path, hooks: Path, run: Run
+) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    script = repository / "train.py"
     script.write_text(BROKEN, encoding="utf-8")
-    (tmp_path / "notes.txt").write_text("np.square inside a GradientTape", encoding="utf-8")
-    assert run("git", "init", "--quiet").returncode == 0
-    assert run("git", "add", ".").returncode == 0
+    (repository / "notes.txt").write_text("np.square inside a GradientTape", encoding="utf-8")
+    assert run(repository, "git", "init", "--quiet").returncode == 0
+    assert run(repository, "git", "add", ".").returncode == 0
+    hook = (sys.executable, "-m", "pre_commit", "try-repo", str(hooks), "tapelint", "-a")
 
-    failing = hook()
+    failing = run(repository, *hook)
     assert failing.returncode == 1, failing.stdout + failing.stderr
     assert "train.py:6:24 TAP201 numpy-in-tape" in failing.stdout
     assert "notes.txt" not in failing.stdout
 
     script.write_text(BROKEN.replace("tf.constant(np.square(w))", "tf.square(w)"), "utf-8")
-    passing = hook()
+    passing = run(repository, *hook)
     assert passing.returncode == 0, passing.stdout + passing.stderr
     assert "Passed" in passing.stdout
