@@ -5,19 +5,20 @@ Nothing of the analysis is imported before a file turns out to hold a tape.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 
 from tapelint import workers
-from tapelint.model import Confidence, Finding
+from tapelint.model import Confidence, Finding, Span
 from tapelint.settings import Settings
 from tapelint.source.markers import file_may_hold_tape, may_hold_tape
 from tapelint.source.read import SourceText, Unreadable, decode, read, unreadable_file
@@ -41,10 +42,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a file gave. `source` is only there for a file with findings: reports quote it."""
+    """What a file gave, and the text of every file that a finding lies in: reports quote it.
+
+    A finding may lie in a file that the checked one imports.
+    """
 
     findings: tuple[Finding, ...]
-    source: SourceText | None = None
+    sources: tuple[SourceText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,17 @@ def check(job: Job, settings: Settings) -> Outcome:
         raise
     except BaseException as error:  # noqa: BLE001 - a panic of LibCST's parser is no Exception
         findings = (_gave_up(job.shown, error),)
-    return Outcome(findings, source if findings else None)
+    return Outcome(findings, tuple(_quoted(findings, source)))
+
+
+def _quoted(findings: Sequence[Finding], source: SourceText | None) -> Iterator[SourceText]:
+    """Yield the text of each file that a finding lies in."""
+    for shown in sorted({finding.span.path for finding in findings}):
+        if source is not None and source.path == shown:
+            yield source
+        else:
+            with contextlib.suppress(Unreadable):
+                yield read(Path(shown), shown)
 
 
 def selected(settings: Settings) -> frozenset[str]:
@@ -218,16 +232,24 @@ def _reported(
     from tapelint.source import suppress
 
     wanted = _wanted(settings)
+    # A helper that several files import gives each of them the same finding.
+    found: dict[tuple[str, Span], Finding] = {}
+    texts: dict[str, SourceText] = {}
+    for outcome in outcomes:
+        for finding in sorted(filter(wanted, outcome.findings), key=lambda f: f.sort_key):
+            known = found.setdefault((finding.code, finding.span), finding)
+            if finding.sort_key < known.sort_key:
+                found[(finding.code, finding.span)] = finding
+        texts.update((source.path, source) for source in outcome.sources)
     kept: list[Finding] = []
     suppressed = 0
-    sources: dict[str, str] = {}
-    for outcome in outcomes:
-        findings: tuple[Finding, ...] = tuple(filter(wanted, outcome.findings))
-        if outcome.source is not None and findings:
-            findings, held = suppress.apply(findings, outcome.source, _names)
+    for path in sorted({finding.span.path for finding in found.values()}):
+        here = tuple(finding for finding in found.values() if finding.span.path == path)
+        if path in texts:
+            here, held = suppress.apply(here, texts[path], _names)
             suppressed += len(held)
-            sources[outcome.source.path] = outcome.source.text
-        kept += findings
+        kept += here
+    sources = {path: source.text for path, source in texts.items()}
     return tuple(sorted(kept, key=lambda found: found.sort_key)), suppressed, sources
 
 

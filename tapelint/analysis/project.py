@@ -24,7 +24,7 @@ LIBRARIES = frozenset(
         "warnings", "operator", "datetime", "pickle", "shutil", "string", "threading", "inspect",
     }
 )  # fmt: skip
-MOST_BYTES = 400_000
+MOST_BYTES = 200_000
 MOST_PARENTS = 8
 SOURCE_FOLDERS = ("src", "lib", "python")
 
@@ -95,7 +95,8 @@ def _file(root: str, parts: tuple[str, ...]) -> str | None:
     return None
 
 
-@lru_cache(maxsize=64)
+# A parsed file takes a hundred times its size.
+@lru_cache(maxsize=24)
 def unit_of(path: str) -> Unit | None:
     """Return the syntax of a file, None where it cannot be read or is too large to follow."""
     try:
