@@ -18,6 +18,8 @@ from typing import TextIO
 
 import click
 
+from tapelint.terminal import printable
+
 # Nobody wants to read a line that is gone again at once.
 PATIENCE = 1.0
 BETWEEN = 0.1
@@ -80,7 +82,7 @@ def complain(sentence: str) -> None:
     if has_colour("auto", sys.stderr):
         label = click.style(label, fg="red", bold=True)
     try:
-        click.echo(f"{label} {sentence}", err=True, color=True)
+        click.echo(f"{label} {printable(sentence)}", err=True, color=True)
     except OSError:
         _discard(sys.stderr)
 
@@ -98,9 +100,9 @@ def read_standard_input() -> bytes:
 
 def require_folder(path: Path) -> None:
     """Raise `ConsoleError` where no file could be written at `path`, before any work is done."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise ConsoleError(f"the report cannot be written to `{path}`, which is a folder")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise ConsoleError(
             f"the report cannot be written to `{path}`: make the folder `{path.parent}` first"
         )

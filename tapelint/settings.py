@@ -6,6 +6,7 @@ Selectors stay words here: which rules they name is known to `tapelint.registry`
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -120,7 +121,7 @@ def find(folder: Path) -> Path | None:
     for parent in (folder, *folder.parents):
         for name in FILES:
             path = parent / name
-            if path.is_file() and (name == FILES[0] or _table(path) is not None):
+            if os.path.isfile(path) and (name == FILES[0] or _table(path) is not None):
                 return path
     return None
 

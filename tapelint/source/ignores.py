@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
+
+# To git these mean no more than one. As a regular expression, many of them take for ever to fail.
+STARS = re.compile(r"\*{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +44,32 @@ class Ignores:
     def entering(self, folder: str) -> Ignores:
         """Return what speaks inside the absolute `folder`, which may be a repository itself."""
         layers = self.layers
-        if (git := Path(folder, ".git")).exists():
-            layers = _read(_common(git) / "info" / "exclude", folder)
+        if _is_repository(folder):
+            layers = _read(_common(Path(folder, ".git")) / "info" / "exclude", folder)
         return Ignores(layers + _read(Path(folder, ".gitignore"), folder))
 
 
 def compile_patterns(base: str, lines: Iterable[str]) -> Patterns | None:
     """Compile patterns; those that are none are passed over, as git does."""
-    kept = [line for line in lines if line.strip() and _is_pattern(line)]
+    kept = [short for line in lines if line.strip() and _is_pattern(short := STARS.sub("*", line))]
     return Patterns(base, GitIgnoreSpec.from_lines(kept)) if kept else None
 
 
 def above(folder: str) -> Ignores:
     """Collect what the repository around the absolute `folder` says, from its root downwards."""
     parents = [str(parent) for parent in Path(folder).parents]
-    root = next((i for i, parent in enumerate(parents) if Path(parent, ".git").exists()), None)
+    root = next((i for i, parent in enumerate(parents) if _is_repository(parent)), None)
     ignores = Ignores()
-    if root is None or Path(folder, ".git").exists():
+    if root is None or _is_repository(folder):
         return ignores
     for parent in reversed(parents[: root + 1]):
         ignores = ignores.entering(parent)
     return ignores
+
+
+def _is_repository(folder: str) -> bool:
+    # Unlike Path.exists this has an answer for names that are too long, too.
+    return os.path.exists(os.path.join(folder, ".git"))
 
 
 def _read(file: Path, base: str) -> tuple[Patterns, ...]:
@@ -76,7 +85,7 @@ def _read(file: Path, base: str) -> tuple[Patterns, ...]:
 def _is_pattern(line: str) -> bool:
     try:
         GitIgnoreSpec.from_lines([line])
-    except ValueError:
+    except (ValueError, re.error):  # for: [z-a]
         return False
     return True
 

@@ -49,7 +49,7 @@ def discover(
     for path in paths:
         if force_exclude and is_excluded(path, exclude, root):
             continue
-        if path.is_dir():
+        if os.path.isdir(path):
             search.folder(path)
         elif os.path.lexists(path):
             search.file(path, os.path.realpath(path), is_link=path.is_symlink())
@@ -159,5 +159,6 @@ def _is_python(entry: os.DirEntry[str]) -> bool:
         return False
     # for: .#train.py -> someone@somewhere.4711, the lock that Emacs puts beside an open file
     if entry.is_symlink():
-        return not entry.name.startswith(".#") and not entry.is_dir()
+        # Unlike the entry's own method this has an answer for links that lead in circles, too.
+        return not entry.name.startswith(".#") and not os.path.isdir(entry.path)
     return entry.is_file()

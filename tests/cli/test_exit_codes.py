@@ -86,6 +86,14 @@ def test_an_empty_path_is_no_way_to_say_the_current_folder(tapelint_run: Run, fo
     assert ran.err.startswith("error: a path is empty")
 
 
+def test_a_path_cannot_steer_the_terminal_nor_be_too_long(tapelint_run: Run) -> None:
+    ran = tapelint_run("a\nb\x1b[31m", "a" * 5000)
+    assert ran.code == 2
+    first, second = ran.err.splitlines()
+    assert first.startswith("error: `a\ufffdb\ufffd[31m` does not exist")
+    assert second.startswith("error: `aaaa")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
