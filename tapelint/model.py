@@ -24,6 +24,15 @@ class Confidence(Enum):
     LIKELY = "likely"
 
 
+class Verdict(Enum):
+    """What a run under a real tape says about a finding."""
+
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    DIFFERS = "differs by mode"
+
+
 class Role(Enum):
     """The part a step plays in the chain from source to target."""
 
@@ -59,11 +68,46 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What one gradient call gave for one source: `None`, `[6.0]`, `nan`, a RuntimeError."""
+
+    source: str
+    gave: str
+    line: int
+    turn: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was run, and what it showed.
+
+    `reason` is one sentence in the form of a message. `how` says what was run ("the script", "the
+    function `step`", "a slice of `step`"), `assumptions` what was invented or left out for it.
+    `mode` is "eager", "graph" or "xla", `fix` what a fix changed: "None -> [6.0]".
+    """
+
+    verdict: Verdict
+    reason: str
+    seen: tuple[Seen, ...] = ()
+    how: str = ""
+    assumptions: tuple[str, ...] = ()
+    mode: str = "eager"
+    tensorflow: str = ""
+    keras: str = ""
+    python: str = ""
+    sandbox: str = ""
+    seed: int = 0
+    seconds: float = 0.0
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One diagnosis: what is wrong, where, how the chain runs, and the accepted fix.
 
     `message` starts with the thing, in lower case, without a full stop and without advice;
-    advice is `help`. `steps` runs in program order from source over break to target.
+    advice is `help`. `steps` runs in program order from source over break to target. `evidence`
+    is there when the finding was put to a real tape.
     """
 
     code: str
@@ -74,6 +118,7 @@ class Finding:
     confidence: Confidence
     help: str = ""
     steps: tuple[Step, ...] = field(default=())
+    evidence: Evidence | None = None
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

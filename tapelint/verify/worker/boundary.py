@@ -46,6 +46,7 @@ class Boundary:
         self.spots = spots
         self.is_user_code = is_user_code
         self.places: list[int] = []
+        self.executed: set[int] = set()
         self.parts: list[Any] = []
         self.turns: dict[int, int] = {}
         self.most_turns: int | None = None
@@ -55,11 +56,17 @@ class Boundary:
         """The place of the innermost call or operator that user code is at."""
         return self.spots.known[self.places[-1]] if self.places else None
 
+    def lines(self) -> list[tuple[str, int]]:
+        """Return the lines on which some call or operator ran."""
+        spots = (self.spots.known[place] for place in self.executed)
+        return sorted({(spot.file, spot.line) for spot in spots})
+
     # -------------------------------------------------------------------------------- calls
 
     def call(self, place: int, function: Any, *arguments: Any, **keywords: Any) -> Any:
         """`function(*arguments, **keywords)`"""
         self.places.append(place)
+        self.executed.add(place)
         try:
             result = self._called(function, arguments, keywords)
         finally:
@@ -67,36 +74,60 @@ class Boundary:
         return result
 
     def _called(self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        before = self.recorder.serial
         result = function(*arguments, **keywords)
         if not self.is_user_code(function):
-            self._note_call(function, arguments, keywords, result)
+            self._note_call(function, arguments, keywords, result, before)
         return result
 
     def _note_call(
-        self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any], result: Any
+        self,
+        function: Any,
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+        result: Any,
+        before: int,
     ) -> None:
-        """Note a call that takes or gives plain values that came from tensors."""
+        """Note a call that takes or gives plain values that came from tensors.
+
+        `before` is the serial of the last event before the call.
+        """
         holder = getattr(function, "__self__", None)
-        given = [holder, *arguments, *keywords.values()]
+        given = (holder, *arguments, *keywords.values())
         name = str(getattr(function, "__qualname__", type(function).__name__))
         if result is not None:
-            self._link(name, given, result)
+            self._link(name, given, result, before)
             return
         # np.add.at(out, index, values)
         for array in (a for a in given if type(a).__module__ == "numpy"):
             self._change(name, given, array)
 
-    def _link(self, name: str, given: Iterable[Any], result: Any) -> None:
-        """Note that `result` was made from `given`, where no operation says so."""
+    def _link(
+        self, name: str, given: Iterable[Any], result: Any, before: int | None = None
+    ) -> None:
+        """Note that `result` was made from `given`, where no operation says so.
+
+        A tensor has its operation, which knows of tensors, but not of arrays that became one. One
+        that a call made out of nothing (`tf.numpy_function`) was made from what the call was given.
+        """
         outputs = [leaf for leaf in leaves(result) if self._needs_event(leaf)]
         if not outputs:
             return
         plain = [key for value in given for key in self.recorder.known_plain(value)]
         tensors = [key for value in given for key in self._tensors(value)]
-        # A tensor has its operation, which knows of tensors but not of arrays that became one.
-        made = [leaf for leaf in outputs if plain or not self.recorder.runtime.is_tensor(leaf)]
+        made = [
+            leaf
+            for leaf in outputs
+            if plain or not self.recorder.runtime.is_tensor(leaf) or self._has_no_past(leaf, before)
+        ]
         if made and (plain or tensors):
             self.recorder.add(name, Kind.PLAIN, [*plain, *tensors], made)
+
+    def _has_no_past(self, tensor: Any, before: int | None) -> bool:
+        made = self.recorder.made.get(self.recorder.key(tensor))
+        if before is None or made is None:
+            return False
+        return made.serial > before and made.name == "constant"
 
     def _change(self, name: str, given: Iterable[Any], holder: Any) -> None:
         """Note that an array now holds something of `given`."""
@@ -131,6 +162,7 @@ class Boundary:
         self, place: int, function: Callable[[Any, Any], Any], sign: str, left: Any, right: Any
     ) -> Any:
         self.places.append(place)
+        self.executed.add(place)
         try:
             result = function(left, right)
         finally:
@@ -141,6 +173,7 @@ class Boundary:
     def item(self, place: int, holder: Any, index: Any) -> Any:
         """`holder[index]`"""
         self.places.append(place)
+        self.executed.add(place)
         try:
             result = holder[index]
         finally:

@@ -119,6 +119,8 @@ class Observer:
             entry = {"index": index, **outcome, **self._source(source, plain)}
             if explain:
                 entry |= self._explained(request, plain, outcome["outcome"])
+            if request.method == "batch_jacobian" and outcome["outcome"] == "value":
+                entry["is_mixed"] = self._mixes_rows(request.target, plain)
             described.append(entry)
         return described
 
@@ -163,6 +165,23 @@ class Observer:
                 [b for t in tensors[:4] for b in culprits(explainer, t, source, test)]
             )
         return result
+
+    def _mixes_rows(self, target: Any, source: Any) -> bool:
+        """Tell whether a row of the target depends on another row of the source."""
+        recorder = self.recorder
+        try:
+            full = recorder.raw_jacobian(
+                recorder.shadow, target, source, experimental_use_pfor=False
+            )
+        except Exception:  # noqa: BLE001 - too large, or not differentiable row by row
+            return False
+        array = self.explainer.array(full)
+        if array is None:
+            return False
+        rank = target.shape.rank
+        rows = range(array.shape[0])
+        blocks = array.swapaxes(1, rank)
+        return any(blocks[i, j].any() for i in rows for j in rows if i != j)
 
     def _exits(self, source: Any) -> list[Json]:
         if not (self.runtime.is_tensor(source) or self.runtime.is_variable(source)):

@@ -90,6 +90,7 @@ class Recorder:
         self.made: dict[Key, Event] = {}
         self.tapes: dict[int, TapeLog] = {}
         self.active: list[int] = []
+        self.happened: Callable[[Event], None] = lambda event: None
         self.is_muted = False
         self.is_complete = True
         self.serial = 0
@@ -99,7 +100,7 @@ class Recorder:
         # Taken before anything is replaced: questions of the recorder itself are not recorded.
         tape = runtime.tf.GradientTape
         self.raw_gradient = tape.gradient
-        self.raw_watch = tape.watch
+        self.raw_jacobian = tape.jacobian
         self.shadow: Any = tape(persistent=True)
 
     # ------------------------------------------------------------------------------- starting
@@ -209,6 +210,7 @@ class Recorder:
         for key, value in zip(outputs, values, strict=False):
             self.made[key] = event
             self._alive[key] = value
+        self.happened(event)
         return event
 
     def _on_operation(

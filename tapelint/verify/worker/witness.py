@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,8 @@ from tapelint.verify.worker.observer import Observer
 from tapelint.verify.worker.programs import Enough, Script
 from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.runtime import TensorFlow
-from tapelint.verify.worker.tapes import TapeWatcher
+from tapelint.verify.worker.tapes import Request, TapeWatcher
+from tapelint.verify.worker.updates import UpdateWatcher
 
 Json = dict[str, Any]
 
@@ -44,13 +44,16 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     observer = Observer(recorder, spot, emit)
     recorder.install()
     leaving.install(recorder)
-    TapeWatcher(recorder, observer.answered).install()
+    updates = UpdateWatcher(recorder, emit)
+    recorder.happened = updates.happened
+
+    def answered(asked: Request) -> None:
+        observer.answered(asked)
+        updates.answered(asked)
+
+    TapeWatcher(recorder, answered).install()
     modules.install()
     script = Script(modules, request["main"], "__main__", emit)
     with contextlib.suppress(Enough, OutOfTurns):
         script.run()
-
-
-def describe(error: BaseException) -> str:
-    """Return a traceback as text, for whoever looks into the worker itself."""
-    return "".join(traceback.format_exception(error))
+    emit({"event": "executed", "lines": boundary.lines()})

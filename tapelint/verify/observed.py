@@ -1,0 +1,294 @@
+"""What the worker saw, in types. It ran the user's code, so nothing it says is taken on trust."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+Json = Mapping[str, object]
+Line = tuple[str, int]
+Plain = TypeVar("Plain", str, int, bool, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A region of a file: absolute path, lines and columns from 1."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A step at which a connection ended; `frames` are the user's lines, the innermost first."""
+
+    name: str
+    kind: str
+    frames: tuple[Line, ...]
+    dtype: str
+    missed: str
+    raises: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source of a request, and what came out for it.
+
+    `outcome` is none, value, zero, nan, inf or error. `cause` and `breaks` say why there is no
+    gradient, `culprits` where it turned bad; `behind` and `exits` are further places of the way.
+    `invented` and `replaced` name stand-ins that the target depends on (of a value: the way).
+    """
+
+    index: int
+    outcome: str
+    value: str
+    kind: str
+    name: str
+    dtype: str
+    type: str
+    is_trainable: bool | None
+    is_symbolic: bool
+    made: tuple[Line, ...]
+    made_kind: str
+    is_late: bool
+    is_mixed: bool
+    cause: str
+    could_flow: bool | None
+    breaks: tuple[Break, ...]
+    culprits: tuple[Break, ...]
+    behind: tuple[Break, ...]
+    exits: tuple[Break, ...]
+    invented: tuple[str, ...]
+    replaced: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One gradient call that ran. `after_failure` holds where the program had already raised."""
+
+    method: str
+    turn: int
+    place: Place | None
+    frames: tuple[Line, ...]
+    is_persistent: bool
+    is_recording: bool
+    tape_asked: int
+    tape_made: tuple[Line, ...]
+    target_kind: str
+    error_type: str
+    error_message: str
+    is_zero_asked: bool
+    sources: tuple[Source, ...]
+    after_failure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception that ended a statement of the program."""
+
+    type: str
+    bases: tuple[str, ...]
+    message: str
+    frames: tuple[Line, ...]
+    is_forced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A variable that is a source was written from the gradients of `gradients_of`."""
+
+    variable: str
+    gradients_of: tuple[str, ...]
+    is_own: bool
+    frames: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything one witness gave. `fate` is "ended" where it came to its end.
+
+    `notes` are assumptions, `executed` the lines (path, line) that ran at least one call.
+    """
+
+    fate: str
+    seconds: float
+    sandbox: str
+    asked: tuple[Asked, ...] = ()
+    raised: tuple[Raised, ...] = ()
+    updates: tuple[Update, ...] = ()
+    notes: tuple[str, ...] = ()
+    executed: frozenset[Line] = frozenset()
+    trouble: str = ""
+
+
+def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
+    """Turn the events of one witness into a run."""
+    asked: list[Asked] = []
+    raised: list[Raised] = []
+    updates: list[Update] = []
+    notes: list[str] = []
+    executed: set[Line] = set()
+    sandbox = trouble = ""
+    for event in events:
+        match event.get("event"):
+            case "request":
+                asked.append(_asked(event, bool(raised)))
+            case "raised":
+                raised.append(_raised(event))
+            case "update":
+                updates.append(_update(event))
+            case "note":
+                notes.append(_text(event, "text"))
+            case "executed":
+                executed.update(_lines(event.get("lines")))
+            case "sandbox":
+                sandbox = _text(event, "strength")
+            case "failed":
+                trouble = _text(event, "what")
+            case "done" if fate == "died":
+                fate = _death(event)
+            case _:
+                pass
+    return Run(
+        fate,
+        round(seconds, 2),
+        sandbox,
+        tuple(asked),
+        tuple(raised),
+        tuple(updates),
+        tuple(dict.fromkeys(notes)),
+        frozenset(executed),
+        trouble,
+    )
+
+
+def _death(event: Json) -> str:
+    signal = event.get("signal")
+    return f"killed by signal {signal}" if isinstance(signal, int) else "died"
+
+
+def _asked(event: Json, after_failure: bool) -> Asked:
+    tape, target, error = (_map(event.get(name)) for name in ("tape", "target", "error"))
+    return Asked(
+        method=_text(event, "method"),
+        turn=_plain(event, "turn", 1),
+        place=_place(event.get("spot")),
+        frames=_lines(event.get("frames")),
+        is_persistent=_plain(tape, "is_persistent", False),
+        is_recording=_plain(tape, "is_recording", False),
+        tape_asked=_plain(tape, "asked", 0),
+        tape_made=_lines(tape.get("frames")),
+        target_kind=_text(target, "kind"),
+        error_type=_text(error, "type"),
+        error_message=_text(error, "message"),
+        is_zero_asked=_plain(event, "zero_asked", False),
+        sources=tuple(_source(_map(entry)) for entry in _list(event.get("sources"))),
+        after_failure=after_failure,
+    )
+
+
+def _source(entry: Json) -> Source:
+    connection = _map(entry.get("connection"))
+    trainable, could_flow = entry.get("trainable"), connection.get("could_flow")
+    return Source(
+        index=_plain(entry, "index", 0),
+        outcome=_text(entry, "outcome"),
+        value=_text(entry, "value"),
+        kind=_text(entry, "kind"),
+        name=_text(entry, "name"),
+        dtype=_text(entry, "dtype"),
+        type=_text(entry, "type"),
+        is_trainable=trainable if isinstance(trainable, bool) else None,
+        is_symbolic=_plain(entry, "is_symbolic", False),
+        made=_lines(entry.get("made")),
+        made_kind=_text(entry, "made_kind"),
+        is_late=_plain(entry, "is_late", False),
+        is_mixed=_plain(entry, "is_mixed", False),
+        cause=_text(connection, "cause"),
+        could_flow=could_flow if isinstance(could_flow, bool) else None,
+        breaks=_breaks(connection.get("breaks")),
+        culprits=_breaks(entry.get("culprits")),
+        behind=_breaks(connection.get("behind")),
+        exits=_breaks(connection.get("exits")),
+        invented=_texts(connection.get("invented")),
+        replaced=_texts(connection.get("replaced")),
+    )
+
+
+def _breaks(value: object) -> tuple[Break, ...]:
+    return tuple(_break(_map(entry)) for entry in _list(value))
+
+
+def _break(entry: Json) -> Break:
+    return Break(
+        _text(entry, "name"),
+        _text(entry, "kind"),
+        _lines(entry.get("frames")),
+        _text(entry, "dtype"),
+        _text(entry, "missed"),
+        _plain(entry, "raises", False),
+    )
+
+
+def _raised(event: Json) -> Raised:
+    return Raised(
+        _text(event, "type"),
+        _texts(event.get("bases")),
+        _text(event, "message"),
+        _lines(event.get("frames")),
+        _plain(event, "is_forced", False),
+    )
+
+
+def _update(event: Json) -> Update:
+    return Update(
+        _text(event, "variable"),
+        _texts(event.get("gradients_of")),
+        _plain(event, "is_own", True),
+        _lines(event.get("frames")),
+    )
+
+
+def _place(value: object) -> Place | None:
+    match value:
+        case [str(path), int(line), int(column), int(end_line), int(end_column)]:
+            return Place(path, line, column, end_line, end_column)
+        case _:
+            return None
+
+
+def _lines(value: object) -> tuple[Line, ...]:
+    return tuple(_pairs(value))
+
+
+def _pairs(value: object) -> Iterator[Line]:
+    for entry in _list(value):
+        match entry:
+            case [str(path), int(line)]:
+                yield path, line
+
+
+def _map(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else []
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(entry) for entry in _list(value))
+
+
+def _text(entry: Json, key: str) -> str:
+    value = entry.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _plain(entry: Json, key: str, default: Plain) -> Plain:
+    value = entry.get(key)
+    return value if isinstance(value, type(default)) else default

@@ -1,0 +1,74 @@
+"""What the worker is asked to run. One request is one witness in one world and one mode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class World(Enum):
+    """What an unknown input is taken for."""
+
+    TENSOR = "tensor"
+    VARIABLE = "variable"
+
+
+class Mode(Enum):
+    """How functions under `tf.function` run."""
+
+    EAGER = "eager"
+    GRAPH = "graph"
+    XLA = "xla"
+
+
+class Way(Enum):
+    """What is run: a whole script, one function with invented arguments, or a slice of one."""
+
+    SCRIPT = "script"
+    REPLAY = "replay"
+    SLICE = "slice"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one witness may use."""
+
+    seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One witness.
+
+    `main` is the absolute path of the file, `texts` the sources of the project's files as tapelint
+    read them, `roots` the folders that imports start from. `line` is a line of the gradient call
+    that is to be reached. `turns` cuts loops short.
+    """
+
+    main: str
+    texts: Mapping[str, str]
+    roots: tuple[str, ...]
+    way: Way = Way.SCRIPT
+    line: int = 0
+    world: World = World.TENSOR
+    mode: Mode = Mode.EAGER
+    turns: int | None = None
+    seed: int = 7
+    limits: Limits = field(default_factory=Limits)
+
+    def message(self) -> dict[str, object]:
+        """Return the request as it goes over the pipe."""
+        return {
+            "main": self.main,
+            "texts": dict(self.texts),
+            "roots": list(self.roots),
+            "readable": list(self.roots),
+            "way": self.way.value,
+            "line": self.line,
+            "world": self.world.value,
+            "functions": self.mode.value,
+            "turns": self.turns,
+            "seed": self.seed,
+            "limits": {"seconds": self.limits.seconds},
+        }

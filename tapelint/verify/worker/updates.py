@@ -1,0 +1,77 @@
+"""Follow answered gradients to the variables they move: whose gradient moves whom?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tapelint.verify.worker.recorder import Event, Key, Kind, Recorder
+from tapelint.verify.worker.tapes import Request
+
+MOST_TOLD = 100
+MOST_ORIGINS = 64
+
+
+class UpdateWatcher:
+    """Hears of answers and of steps, and sends the writes into sources that gradients reach."""
+
+    def __init__(self, recorder: Recorder, emit: Callable[[dict[str, Any]], None]) -> None:
+        self.recorder = recorder
+        self.emit = emit
+        self.sources: dict[Key, str] = {}
+        self.origins: dict[Key, frozenset[Key]] = {}
+        self.told: set[object] = set()
+
+    def answered(self, request: Request) -> None:
+        """Remember which gradient is whose."""
+        runtime = self.recorder.runtime
+        try:
+            pairs = list(
+                zip(
+                    runtime.tf.nest.flatten(request.answer),
+                    runtime.tf.nest.flatten(request.sources),
+                    strict=True,
+                )
+            )
+        except (TypeError, ValueError):  # a Jacobian of several targets, or no nest at all
+            return
+        for answer, source in pairs:
+            plain = runtime.unwrapped(source)
+            if answer is None or not runtime.is_variable(plain):
+                continue
+            key = self.recorder.key(plain)
+            self.sources[key] = str(getattr(source, "path", None) or source.name)
+            # Sparse gradients hold theirs in `values`.
+            self.origins[self.recorder.key(getattr(answer, "values", answer))] = frozenset({key})
+
+    def happened(self, event: Event) -> None:
+        """Pass the origin of gradients on, and tell of a write into a source."""
+        if not self.origins:
+            return
+        found: set[Key] = set()
+        for key in event.inputs:
+            found |= self.origins.get(key, frozenset())
+        if not found or len(found) > MOST_ORIGINS:
+            return
+        written = event.outputs[0] if event.outputs else None
+        if event.kind is Kind.STATE and written in self.sources:
+            self._tell(event, written, frozenset(found))
+            return
+        # Moments of an optimizer carry the gradient on to the next step.
+        for key in event.outputs:
+            self.origins[key] = frozenset(found)
+
+    def _tell(self, event: Event, written: Key, found: frozenset[Key]) -> None:
+        mark = (event.frames[:1], written, found)
+        if mark in self.told or len(self.told) >= MOST_TOLD:
+            return
+        self.told.add(mark)
+        self.emit(
+            {
+                "event": "update",
+                "variable": self.sources[written],
+                "gradients_of": [self.sources[key] for key in found if key in self.sources],
+                "is_own": written in found,
+                "frames": list(event.frames),
+            }
+        )
