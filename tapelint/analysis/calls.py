@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from tapelint.analysis import ir
@@ -10,7 +10,7 @@ from tapelint.analysis.graph import DType, Edge, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import DEEPEST_CALL, Dead, Frame
 from tapelint.analysis.models import tapes
-from tapelint.analysis.objects import Objects
+from tapelint.analysis.objects import Objects, same_class
 from tapelint.analysis.state import Contents, State
 from tapelint.analysis.values import (
     NONE,
@@ -71,12 +71,13 @@ class Calls(Objects):
                 return self.call_options(function, arguments)
             case DTypeValue():
                 return self.call_external(function.name or "np.float32", arguments)
-            case Data():
-                return self.unknown(
+            case _:
+                return self.opaque_call(
                     "call", [function, *arguments.values], arguments.place
                 )
-            case _:
-                return self.unknown("call", [function, *arguments.values], arguments.place)
+
+    def opaque_call(self, name: str, values: Iterable[Value], place: Place) -> Data:
+        raise NotImplementedError
 
     def call_external(self, name: str, arguments: Arguments) -> Value:
         raise NotImplementedError
@@ -118,6 +119,8 @@ class Calls(Objects):
         on_yield: Callable[[Value], bool] | None = None,
     ) -> Value:
         """Run a function of the project on its real arguments."""
+        if "cached" in function.marks:
+            return self.call_cached(function, arguments)
         if "custom_gradient" in function.marks:
             return self.call_custom_gradient(function, arguments)
         if "contextmanager" in function.marks and on_yield is None:
@@ -134,6 +137,19 @@ class Calls(Objects):
         if body.is_generator and on_yield is None:
             return self.generator(function, arguments)
         return self.run_function(function, body, arguments, on_yield)
+
+    def call_cached(self, function: FunctionValue, arguments: Arguments) -> Value:
+        """Run a function under `lru_cache`: the same arguments give the same object."""
+        plain = replace(function, marks=function.marks - {"cached"})
+        keys = [self.key(value) for value in arguments.values]
+        if arguments.is_open or not all(known for known, _ in keys):
+            return self.call_function(plain, arguments)
+        cell = ("cached", function.lazy, tuple(arguments.keywords), tuple(key for _, key in keys))
+        found: Value | None = self.state.cells.get(cell)
+        if found is None:
+            found = self.call_function(plain, arguments)
+            self.state.cells[cell] = found
+        return found
 
     def run_function(
         self,
@@ -311,28 +327,29 @@ class Calls(Objects):
         """Make an object of a project class."""
         if "namedtuple" in cls.marks:
             return self.named_tuple(cls, arguments)
+        made = Instance(cls)
         meta = self.class_attribute(cls, "__new__")
         if isinstance(meta, FunctionValue) and self.library_base(cls) is None:
             replaced = self.call_function(
                 meta, replace_positional(arguments, (cls, *arguments.positional))
             )
-            if not isinstance(replaced, Data) and not (
-                isinstance(replaced, Instance) and replaced.cls is cls
-            ):
+            if isinstance(replaced, Instance) and same_class(replaced.cls, cls):
+                made = replaced
+            elif not isinstance(replaced, Data):
                 return replaced
-        made = Instance(cls)
-        if any(isinstance(a, External) and a.name.endswith("Enum") for a in self.ancestry(cls)):
-            return self.unknown(cls.name, arguments.values, arguments.place)
+        if self.is_enumeration(cls):
+            return self.enumeration_member(cls, arguments)
         self.state.cells[(made.identity, "<made>")] = Const(True)
         setup = self.class_attribute(cls, "__init__")
-        if isinstance(setup, FunctionValue):
+        record = self.dataclass_of(cls)
+        if record is not None and self.is_own_init(record, setup):
+            self.fill_fields(record, made, arguments)
+        elif isinstance(setup, FunctionValue):
             self.call_function(
                 setup, replace_positional(arguments, (made, *arguments.positional))
             )
         elif isinstance(setup, Native):
             setup.call(self, replace_positional(arguments, (made, *arguments.positional)))
-        elif cls.fields and ("dataclass" in cls.marks):
-            self.fill_fields(cls, made, arguments)
         else:
             self.library_init(made, arguments)
         if self.has_unknown_base(cls):
@@ -343,25 +360,52 @@ class Calls(Objects):
     def library_init(self, made: Instance, arguments: Arguments) -> None:
         raise NotImplementedError
 
+    def is_enumeration(self, cls: ClassValue) -> bool:
+        return any(
+            isinstance(a, External) and a.name.endswith(("Enum", "Flag"))
+            for a in self.ancestry(cls)
+        )
+
+    def enumeration_member(self, cls: ClassValue, arguments: Arguments) -> Value:
+        raise NotImplementedError
+
+    def is_own_init(self, record: ClassValue, setup: Value | None) -> bool:
+        """Whether `dataclass` writes the constructor: nothing nearer than its class defines one."""
+        if setup is None:
+            return True
+        own: Value | None = self.state.cells.get((record.identity, "__init__"))
+        return own is None and any(
+            self.state.cells.get((base.identity, "__init__")) is setup
+            for base in self.ancestry(record)
+            if isinstance(base, ClassValue)
+        )
+
     def fill_fields(self, cls: ClassValue, made: Instance, arguments: Arguments) -> None:
         """Run the `__init__` that `dataclass` writes."""
         positional = list(arguments.positional)
-        for field_name in cls.fields:
+        passed_on: list[Value] = []
+        for name in cls.fields:
+            default = self.class_attribute(cls, name)
+            is_field = isinstance(default, Native) and default.name == "field"
             value: Value | None = None
-            if positional:
-                value = positional.pop(0)
-            elif field_name in arguments.keywords:
-                value = arguments.keywords[field_name]
-            else:
-                value = self.class_attribute(cls, field_name)
-                if isinstance(value, Native) and value.name == "field":
-                    value = value.call(self, Arguments((), {}, arguments.place))
+            if not is_field or is_in_init(default):
+                value = positional.pop(0) if positional else arguments.keywords.get(name)
+                if value is None and arguments.is_open:
+                    value = self.unknown(name, [], arguments.place)
             if value is None:
-                value = self.unknown(field_name, [], arguments.place)
-            self.state.cells[(made.identity, field_name)] = value
+                value = default
+                if is_field and isinstance(default, Native):
+                    value = default.call(self, Arguments((), {}, arguments.place))
+            if value is None:
+                value = self.unknown(name, [], arguments.place)
+            if self.class_attribute(cls, f"<init>{name}") is not None:
+                passed_on.append(value)
+                continue
+            self.note_label(value, name)
+            self.state.cells[(made.identity, name)] = value
         after = self.class_attribute(cls, "__post_init__")
         if isinstance(after, FunctionValue):
-            self.call(BoundMethod(after, made), Arguments((), {}, arguments.place))
+            self.call(BoundMethod(after, made), Arguments(tuple(passed_on), {}, arguments.place))
 
     def named_tuple(self, cls: ClassValue, arguments: Arguments) -> Value:
         values: list[Value] = []
@@ -485,6 +529,13 @@ class Calls(Objects):
 
     def edges_to(self, values: Sequence[Value]) -> list[Edge]:
         return [Edge(leaf) for value in values for leaf in self.leaves(value)]
+
+
+def is_in_init(default: Value | None) -> bool:
+    """Whether the constructor of a dataclass takes the field."""
+    if not isinstance(default, Native) or default.arguments is None:
+        return True
+    return default.arguments.keywords.get("init") != Const(False)
 
 
 def replace_positional(arguments: Arguments, positional: tuple[Value, ...]) -> Arguments:

@@ -58,6 +58,9 @@ class Containers(Machine):
                 if contents.rest is not None:
                     rest = Data(self.node("key", Kind.PYTHON, DType.UNKNOWN, None))
                 return Contents(keys, None, rest)
+            case ClassValue():
+                members = self.state.cells.get((value.identity, "<members>"))
+                return Contents(members.elements) if isinstance(members, Tuple) else None
             case Const(value=str() | bytes() | tuple() | range() as known) if len(known) <= 64:
                 return Contents(tuple(Const(x) for x in known))
             case Data() if value.shape and isinstance(value.shape[0], int) and value.shape[0] <= UNROLLED:
@@ -209,8 +212,9 @@ class Containers(Machine):
                 options = [o for o in value.options if o != Const(None)] or list(value.options)
                 return self.join_all([self.item(o, index, at) for o in options])
             case ClassValue():
-                # for: class Loss(Base[float])
-                return value
+                # for: class Loss(Base[float]); of an enumeration, the member of that name
+                member = self.peek_member(value, index)
+                return value if member is None else member
             case External() if value.name.rpartition(".")[2][:1].isupper():
                 # for: Generic[T]
                 return value
@@ -218,6 +222,12 @@ class Containers(Machine):
                 return self.instance_item(value, index, at)
             case _:
                 return self.unknown("[]", [value, index], at)
+
+    def peek_member(self, cls: ClassValue, index: Value) -> Value | None:
+        if not isinstance(index, Const) or (cls.identity, "<members>") not in self.state.cells:
+            return None
+        found: Value | None = self.state.cells.get((cls.identity, index.value))
+        return found
 
     def instance_item(self, value: Instance, index: Value, at: Place) -> Value:
         raise NotImplementedError
@@ -363,7 +373,8 @@ class Containers(Machine):
 
     def append(self, box: Box, value: Value) -> None:
         contents = self.contents(box)
-        if contents.rest is not None or len(contents.values) >= MOST_ELEMENTS:
+        is_bounded = ("bounded", box.identity) in self.state.cells
+        if is_bounded or contents.rest is not None or len(contents.values) >= MOST_ELEMENTS:
             rest = self.with_rest(contents, value)
             self.fill(box, Contents(contents.values, contents.keys, rest))
         else:

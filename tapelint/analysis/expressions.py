@@ -352,6 +352,9 @@ class Expressions(Calls):
         return self.arithmetic(op, left, right, at)
 
     def arithmetic(self, op: str, left: Value, right: Value, at: Place) -> Value:
+        if NONE in (left, right):
+            # Python raises; on another path the value is there.
+            return self.unknown(op, [left, right], at)
         if op == "-":
             updates.examine_difference(self, left, right, at)
         kind = self.kind_of([left, right])
@@ -513,6 +516,8 @@ class Expressions(Calls):
         if op in ("is", "is not"):
             same = self.is_same(left, right)
             return None if same is None else same == (op == "is")
+        if op in ("==", "!=") and self.is_member(left) and self.is_member(right):
+            return (left is right) == (op == "==")
         if op in ("==", "!=") and NONE in (left, right):
             other = right if left == NONE else left
             same = self.is_same(other, NONE)
@@ -548,9 +553,15 @@ class Expressions(Calls):
             return False
         if isinstance(left, Const) and isinstance(right, Const):
             return left.value is right.value or left.value == right.value
+        if self.is_member(left) and self.is_member(right):
+            return left is right
         if left is right:
             return None if isinstance(left, Data) and left.kind is Kind.UNKNOWN else True
         return None
+
+    def is_member(self, value: Value) -> bool:
+        """Whether a value is a member of an enumeration."""
+        return isinstance(value, Instance) and (value.identity, "<member>") in self.state.cells
 
     # ------------------------------------------------------------------ conditions
 

@@ -20,6 +20,7 @@ from tapelint.analysis.models.builtins import is_instance
 from tapelint.analysis.models.constants import constant
 from tapelint.analysis.models.decorators import decorate
 from tapelint.analysis.models.custom_gradients import run_custom_gradient
+from tapelint.analysis.models.records import make_members, member_of
 from tapelint.analysis.observations import Misuse, Observation
 from tapelint.analysis.state import Contents
 from tapelint.analysis.modules import Modules
@@ -303,6 +304,14 @@ class Interpreter(Modules):
         assert isinstance(value.receiver, Instance)
         found = library.attribute(self, value.receiver, name, at)
         return Method(value, name) if found is None else found
+
+    def finish_class(self, cls: ClassValue) -> None:
+        if self.is_enumeration(cls):
+            make_members(self, cls)
+
+    def enumeration_member(self, cls: ClassValue, arguments: Arguments) -> Value:
+        found = member_of(self, cls, arguments.get(0, "value"))
+        return self.unknown(cls.name, arguments.values, arguments.place) if found is None else found
 
     def library_inside(
         self, context: Instance, at: Place, body: Callable[[Value], bool]

@@ -61,6 +61,13 @@ class Objects(Containers):
                     return found
         return None
 
+    def dataclass_of(self, cls: Value) -> ClassValue | None:
+        """Return the nearest class whose constructor `dataclass` writes."""
+        for ancestor in self.ancestry(cls):
+            if isinstance(ancestor, ClassValue) and "dataclass" in ancestor.marks:
+                return ancestor
+        return None
+
     def library_base(self, cls: Value) -> str | None:
         """Return the canonical name of the first library class among the bases."""
         for ancestor in self.ancestry(cls):
@@ -222,6 +229,11 @@ class Objects(Containers):
                     return self.call(
                         BoundMethod(found, receiver), Arguments((), {}, at)
                     )
+                if "cached_property" in found.marks:
+                    made = self.call(BoundMethod(found, receiver), Arguments((), {}, at))
+                    if isinstance(receiver, Instance):
+                        self.state.cells[(receiver.identity, found.lazy.name)] = made
+                    return made
                 if "staticmethod" in found.marks:
                     return found
                 if "classmethod" in found.marks and isinstance(receiver, Instance):
@@ -251,6 +263,8 @@ class Objects(Containers):
                     return self.bound(found, value.receiver, at)
         if isinstance(value.receiver, Instance):
             return self.library_super(value, name, at)
+        if name == "__new__":
+            return Method(value, name)
         return self.unknown(f".{name}", [], at)
 
     def data_attribute(self, value: Data, name: str, at: Place) -> Value:
@@ -322,6 +336,8 @@ class Objects(Containers):
             case Data():
                 held: Value | None = self.state.cells.get((owner.node, name))
                 return held
+            case Box(kind="namespace"):
+                return self.peek_item(owner, Const(name))
             case _:
                 return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tapelint.analysis import ir, updates
 from tapelint.analysis.expressions import Expressions
@@ -19,6 +20,7 @@ from tapelint.analysis.values import (
     External,
     FunctionValue,
     Instance,
+    Native,
     Tuple,
     Union,
     Value,
@@ -28,6 +30,7 @@ from tapelint.analysis.values import (
 
 # Loops over so many known elements are run in full, others twice.
 UNROLLED = 6
+NAMED_TUPLES = ("typing.NamedTuple", "typing_extensions.NamedTuple")
 
 
 class Statements(Expressions):
@@ -177,9 +180,7 @@ class Statements(Expressions):
                 return inner
             case ir.PatternValue():
                 value = self.evaluate(pattern.value)
-                if isinstance(value, Const) and isinstance(subject, Const):
-                    return bool(value.value == subject.value)
-                return None
+                return self.compared_known("==", subject, value)
             case ir.PatternOr():
                 outcomes = [self.matches(p, subject) for p in pattern.alternatives]
                 if True in outcomes:
@@ -406,12 +407,18 @@ class Statements(Expressions):
     # ------------------------------------------------------------------ binding
 
     def run_annotate(self, statement: ir.Annotate) -> None:
-        if isinstance(statement.target, ir.Name):
-            frame = self.frame
-            key = (frame.identity, "<annotations>")
+        if isinstance(statement.target, ir.Name) and self.frame.is_class:
+            text = statement.annotation.at.text()
+            if "InitVar" in text:
+                cells = self.state.cells
+                cells[(self.frame.identity, f"<init>{statement.target.id}")] = Const(True)
+            key = (self.frame.identity, "<annotations>")
             known: Value | None = self.state.cells.get(key)
-            names = known.elements if isinstance(known, Tuple) else ()
-            self.state.cells[key] = Tuple((*names, Const(statement.target.id)))
+            if "ClassVar" in text or "KW_ONLY" in text:
+                known = None
+            else:
+                names = known.elements if isinstance(known, Tuple) else ()
+                self.state.cells[key] = Tuple((*names, Const(statement.target.id)))
         if statement.value is not None:
             self.bind(statement.target, self.evaluate(statement.value), statement.at)
 
@@ -550,24 +557,36 @@ class Statements(Expressions):
             self.run_block(statement.body)
         finally:
             self.frames.pop()
-        annotated = self.state.cells.get((identity, "<annotations>"))
-        value: Value = cls
-        fields: tuple[str, ...] = ()
-        if isinstance(annotated, Tuple):
-            fields = tuple(str(e.value) for e in annotated.elements if isinstance(e, Const))
-        is_record = any(
-            isinstance(b, External) and b.name in ("typing.NamedTuple", "typing_extensions.NamedTuple")
-            for b in bases
-        )
-        inherited = tuple(f for b in bases if isinstance(b, ClassValue) for f in b.fields)
-        fields = tuple(dict.fromkeys((*inherited, *fields)))
-        if fields:
-            marks = frozenset({"namedtuple"}) if is_record else frozenset[str]()
-            value = ClassValue(cls.name, cls.bases, identity, cls.place, marks, fields)
-            self.state.cells[(identity, "<class>")] = value
+        value: Value = self.class_with_fields(cls)
         for decorator in reversed(statement.decorators):
             value = self.apply_decorator(self.evaluate(decorator), value, decorator.at)
+        if isinstance(value, ClassValue):
+            self.state.cells[(identity, "<class>")] = value
+            self.finish_class(value)
         self.set_name(statement.name, value)
+
+    def class_with_fields(self, cls: ClassValue) -> ClassValue:
+        """Return a class with the fields that it would have as a dataclass or named tuple."""
+        annotated = self.state.cells.get((cls.identity, "<annotations>"))
+        names = [f for b in cls.bases if isinstance(b, ClassValue) for f in b.fields]
+        if isinstance(annotated, Tuple):
+            names += [str(e.value) for e in annotated.elements if isinstance(e, Const)]
+        for name, value in self.attributes(cls.identity).items():
+            if isinstance(value, Native) and value.name == "field":
+                # for: x = attr.ib()
+                names.append(name)
+        if not names:
+            return cls
+        is_record = any(
+            (isinstance(b, External) and b.name in NAMED_TUPLES)
+            or (isinstance(b, ClassValue) and "namedtuple" in b.marks)
+            for b in cls.bases
+        )
+        marks = frozenset({"namedtuple"}) if is_record else cls.marks
+        return replace(cls, marks=marks, fields=tuple(dict.fromkeys(names)))
+
+    def finish_class(self, cls: ClassValue) -> None:
+        raise NotImplementedError
 
     def run_import(self, statement: ir.Import | ir.ImportFrom) -> None:
         for name, value in self.imported(statement):

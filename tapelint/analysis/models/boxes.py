@@ -30,8 +30,13 @@ def box_method(machine: Interpreter, receiver: Value, name: str, args: Arguments
         return dict_method(machine, receiver, name, args)
     first = args.get(0)
     match name:
-        case "append" | "add" | "appendleft" | "put" if first is not None:
+        case "append" | "add" | "put" if first is not None:
             machine.append(receiver, first)
+            return NONE
+        case "appendleft" if first is not None:
+            contents = machine.contents(receiver)
+            values_ = (first, *contents.values)
+            machine.fill(receiver, Contents(values_, None, contents.rest))
             return NONE
         case "insert" if len(args.positional) > 1:
             everything = machine.contents(receiver)

@@ -119,7 +119,7 @@ def rows(
     return known, further
 
 
-@models("builtins.zip", "itertools.zip_longest")
+@models("builtins.zip")
 def zip_(machine: Interpreter, args: Arguments) -> Value:
     if len(args.positional) == 0:
         return machine.sequence("zip", (), machine.unknown("zip", [], args.place))
@@ -187,9 +187,8 @@ def filter_(machine: Interpreter, args: Arguments) -> Value:
 
 
 @models(
-    "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "collections.deque",
-    "builtins.sorted", "builtins.reversed", "builtins.iter", "itertools.chain", "itertools.islice",
-    "itertools.cycle", "tf.nest.flatten", "tf.keras.tree.flatten", "keras.tree.flatten",
+    "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset",
+    "builtins.sorted", "builtins.reversed", "builtins.iter", "itertools.chain", "tf.nest.flatten", "tf.keras.tree.flatten", "keras.tree.flatten",
     "itertools.chain.from_iterable", "tf.unstack_list",
 )  # fmt: skip
 def listed(machine: Interpreter, args: Arguments) -> Value:
@@ -303,12 +302,6 @@ def chain_from(machine: Interpreter, args: Arguments) -> Value:
         inner = machine.any_element(args.positional[0], args.place)
         return machine.sequence("iterator", (), machine.any_element(inner, args.place))
     return chain(machine, Arguments(known.values, {}, args.place))
-
-
-@models("itertools.product")
-def product(machine: Interpreter, args: Arguments) -> Value:
-    parts = tuple(machine.any_element(v, args.place) for v in args.positional)
-    return machine.sequence("iterator", (), Tuple(parts))
 
 
 @models("tf.nest.flatten", "keras.tree.flatten")
@@ -582,6 +575,15 @@ def any_(machine: Interpreter, args: Arguments) -> Value:
         machine.elements(value)
         machine.spend(value)
     return Data(machine.node("any", Kind.PYTHON, DType.BOOL, args.place))
+
+
+@models("builtins.object.__new__")
+def object_new(machine: Interpreter, args: Arguments) -> Value:
+    """Run `object.__new__(cls)`."""
+    cls = args.get(0, "cls")
+    if isinstance(cls, ClassValue):
+        return Instance(cls)
+    return machine.unknown("object", [], args.place)
 
 
 @models("builtins.vars", "builtins.dir", "builtins.id", "builtins.hash", "builtins.globals",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.ir import Place
+from tapelint.analysis.models import registry
 from tapelint.analysis.models.registry import models
 from tapelint.analysis.values import (
     Arguments,
@@ -14,6 +15,7 @@ from tapelint.analysis.values import (
     Const,
     External,
     FunctionValue,
+    Instance,
     Method,
     Native,
     Value,
@@ -25,19 +27,23 @@ if TYPE_CHECKING:
 # Decorators that change nothing a gradient could notice.
 TRANSPARENT = frozenset(
     {
-        "abc.abstractmethod", "functools.lru_cache", "functools.cache", "functools.wraps",
+        "abc.abstractmethod", "functools.wraps",
         "typing.no_type_check", "typing.final", "typing.override", "typing_extensions.override",
         "staticmethod", "tf.autograph.experimental.do_not_convert", "tf.Module.with_name_scope",
         "tf.recompute_grad", "keras.saving.register_keras_serializable", "tf.autograph.to_graph",
         "keras.utils.register_keras_serializable", "keras.remat", "numba.jit", "numba.njit",
-        "tf.__internal__.decorator.make_decorator", "atexit.register", "functools.singledispatch",
+        "tf.__internal__.decorator.make_decorator", "atexit.register",
         "tf.autograph.experimental.set_loop_options", "deprecation.deprecated", "typing.overload",
         "tf.keras.utils.register_keras_serializable", "tf.experimental.dispatch_for_api",
     }
 )  # fmt: skip
 MARKS = {
     "builtins.property": "property",
-    "functools.cached_property": "property",
+    "functools.cached_property": "cached_property",
+    "tf.__internal__.tracking.cached_per_instance": "cached_property",
+    "werkzeug.utils.cached_property": "cached_property",
+    "django.utils.functional.cached_property": "cached_property",
+    "cached_property.cached_property": "cached_property",
     "abc.abstractproperty": "property",
     "builtins.staticmethod": "staticmethod",
     "builtins.classmethod": "classmethod",
@@ -69,6 +75,9 @@ def decorate(machine: Interpreter, decorator: Value, value: Value, at: Place) ->
         case Method(name="setter") | Method(name="getter") | Method(name="deleter"):
             # for: @x.setter. The setter is kept beside the property it belongs to.
             return with_setter(machine, decorator, value)
+        case Method(receiver=Instance()):
+            # for: @dispatched.register
+            return machine.call(decorator, Arguments((value,), {}, at))
         case _:
             return marked(value, "opaque")
 
@@ -86,6 +95,8 @@ def decorated_by_name(machine: Interpreter, name: str, value: Value, at: Place) 
         return marked(value, mark)
     if name in TRANSPARENT:
         return value
+    if registry.model_of(name) is not None:
+        return machine.call_external(name, Arguments((value,), {}, at))
     if isinstance(value, ClassValue):
         # A foreign class decorator (registration, mostly) leaves the class as it is.
         return value

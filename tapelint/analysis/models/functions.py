@@ -127,9 +127,9 @@ def stacked(machine: Interpreter, value: Value, args: Arguments) -> Value:
     return value
 
 
-@models("tf.scan", "tf.foldl", "tf.foldr", "keras.ops.scan", "keras.ops.fori_loop", "functools.reduce")
+@models("tf.scan", "tf.foldl", "tf.foldr", "keras.ops.scan", "keras.ops.fori_loop")
 def scan(machine: Interpreter, args: Arguments) -> Value:
-    """Run `tf.scan(fn, elems, initializer)`, or `functools.reduce`: two turns stand for all."""
+    """Run `tf.scan(fn, elems, initializer)`: two turns stand for all."""
     function, elements = args.get(0, "fn", "f"), args.get(1, "elems", "xs")
     if function is None or elements is None:
         return machine.opaque_call("tf.scan", args.values, args.place)
