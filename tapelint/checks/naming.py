@@ -72,14 +72,16 @@ def source_names(group: Group) -> list[str]:
 
 
 def names_as_code(group: Group) -> str:
-    """Return the sources as advice can use them: `x`, or `[a, b]`."""
-    known = [name for name in source_names(group) if name]
-    if len(known) > 1:
-        return f"[{', '.join(known)}]"
-    if known:
-        return known[0]
-    written = request(group.first.asked.place).names
-    return written[0] if len(written) == 1 else "sources"
+    """Return the sources as code that advice can be given with: `x`, or `[a, b]`.
+
+    Where they have no names that Python knows (`dense/kernel` is Keras's), all that the request
+    asks for stands for them.
+    """
+    names = source_names(group)
+    if all(DOTTED.fullmatch(name) for name in names):
+        return f"[{', '.join(names)}]" if len(names) > 1 else names[0]
+    written = request(group.first.asked.place).sources
+    return written or ("sources" if len(names) > 1 else names[0] or "the source")
 
 
 def counted_sources(group: Group) -> str:

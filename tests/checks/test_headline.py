@@ -8,6 +8,7 @@ from story import Story, lost_to
 from tapelint.analysis.graph import Node
 from tapelint.analysis.observations import Cause
 from tapelint.checks.findings import headline
+from tapelint.checks.naming import names_as_code
 from tapelint.checks.phrasing import LONGEST_MESSAGE
 from tapelint.checks.verdicts import Case, Group
 
@@ -111,3 +112,20 @@ def test_a_long_reason_drops_the_target_first(beginning: str) -> None:
 def test_a_long_reason_drops_the_names_before_the_count(beginning: str) -> None:
     why = "y" * (LONGEST_MESSAGE - len(beginning))
     assert headline(group((LIST, ["a", "b"], 5)), why) == beginning + why
+
+
+@pytest.mark.parametrize(
+    ("call", "labels", "code"),
+    [
+        (ONE, ["kernel"], "w"),
+        (LIST, ["a", "b"], "[a, b]"),
+        (LIST, ["self.a"], "self.a"),
+        # Keras names its weights by paths, and loops name all elements alike.
+        (LIST, ["dense/kernel", "dense/bias"], "ws"),
+        (LIST, ["v", "v"], "ws"),
+        (LIST, [""], "ws"),
+    ],
+)
+def test_advice_speaks_of_sources_in_python(call: str, labels: list[str], code: str) -> None:
+    count = 1 if call == ONE else 5
+    assert names_as_code(group((call, labels, count))) == code

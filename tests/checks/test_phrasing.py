@@ -62,7 +62,13 @@ def test_an_expression_is_described_by_itself(op: str, text: str, name: str) -> 
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("self.f(x)(y)", "self.f"), ("layer (x)", "layer"), ("(f or g)(x)", "(f or g)(x)")],
+    [
+        ("self.f(x)(y)", "self.f"),
+        ("layer (x)", "layer"),
+        ("layers[0].assign(x)", "layers[0].assign"),
+        ("(f or g)(x)", "f or g"),
+        ("not a call", "not a call"),
+    ],
 )
 def test_a_call_site_is_named_by_what_it_calls(text: str, name: str) -> None:
     assert called(Story(text).at(text)) == name
