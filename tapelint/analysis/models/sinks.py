@@ -32,7 +32,8 @@ FAMILIES = (
 NAMES = (
     "tf.print", "tf.get_logger", "tqdm.write", "pickle.dump", "json.dump", "yaml.dump",
     "joblib.dump", "numpy.save", "np.save", "tf.io.write_file", "tf.io.write_graph", "os.makedirs",
-    "os.mkdir", "os.remove", "os.system", "shutil.rmtree", "shutil.copy", "tf.saved_model.save", "csv.writer",
+    "os.mkdir", "os.remove", "os.system", "shutil.rmtree", "shutil.copy", "tf.saved_model.save",
+    "csv.writer",
     "tf.keras.utils.plot_model", "keras.utils.plot_model", "keras.utils.set_random_seed",
     "tf.random.set_seed", "tf.compat.v1.set_random_seed", "random.seed", "time.sleep",
     "tf.autograph.set_verbosity", "tf.autograph.trace", "keras.backend.clear_session",
