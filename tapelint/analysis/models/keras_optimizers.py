@@ -11,7 +11,7 @@ from tapelint.analysis import updates
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import tapes
-from tapelint.analysis.models.keras_config import configure, configured_value
+from tapelint.analysis.models.keras_config import config_of, configure, configured_value
 from tapelint.analysis.models.registry import LibraryClass, families, library_class
 from tapelint.analysis.values import (
     NONE,
@@ -128,9 +128,12 @@ def state(
     key = (optimizer.identity, f"<{name}>")
     found = machine.state.cells.get(key)
     if not isinstance(found, VariableValue):
+        made_with = config_of(machine, optimizer)
+        place = at if made_with is None else made_with.place
         found = machine.variable(
-            at, library="keras", dtype=dtype, trainable=False, label=name, is_many=name == "slots"
-        )
+            place, library="keras", dtype=dtype, trainable=False, label=name,
+            is_many=name == "slots",
+        )  # fmt: skip
         machine.state.cells[key] = found
     return found
 
