@@ -73,7 +73,8 @@ def sources(group: Group) -> Iterator[Step]:
 def source_sentence(case: Case) -> str:
     """Say what a source is."""
     source = case.lost.source
-    name = code(named) if (named := source_name(case)) else "this"
+    named = case.lost.label or source_name(case)
+    name = code(named) if named else "this"
     causes = {b.cause for b in case.lost.breaks}
     match source.kind:
         case Kind.VARIABLE if source.dtype in DTYPES:

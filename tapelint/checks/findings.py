@@ -74,6 +74,7 @@ def headline(group: Group, why: str) -> str:
         return fitting(
             f"the gradient{of_target}{whom} {outcome}: {why}",
             f"the gradient{whom} {outcome}: {why}",
+            f"the gradient{of_target} {outcome}: {why}",
             f"the gradient {outcome}: {why}",
         )
     counted = counted_sources(group)

@@ -40,7 +40,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
         sources = code(names_as_code(group), LONGEST_ADVICE_CODE)
         yield RULE.lost(
             group,
-            why=f"the only path goes through {name}",
+            why=f"stopped here by {name}",
             at_break=f"{name} hides where the value came from",
             help=f"take {name} off this branch, or do not ask for {sources}",
         )

@@ -91,6 +91,7 @@ def test_requests_with_different_targets_name_none() -> None:
     [
         "the gradient of `loss` with respect to `w` is None: ",
         "the gradient with respect to `w` is None: ",
+        "the gradient of `loss` is None: ",
         "the gradient is None: ",
     ],
 )

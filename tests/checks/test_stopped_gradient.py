@@ -14,5 +14,5 @@ def test_a_rounded_value_is_another_rule() -> None:
 
 def test_the_stop_and_the_source_are_named() -> None:
     (finding,) = one_call(stopped_gradient, "tf.stop_gradient(w)", "tf.stop_gradient", Reason.STOP)
-    assert finding.message.endswith("is None: the only path goes through `tf.stop_gradient`")
+    assert finding.message.endswith("is None: stopped here by `tf.stop_gradient`")
     assert finding.help == "take `tf.stop_gradient` off this branch, or do not ask for `w`"

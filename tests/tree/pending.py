@@ -22,7 +22,6 @@ NOT_UNDERSTOOD = frozenset(
     {
         "TAP102-bad-3",
         "TAP111-bad-2",
-        "TAP212-bad-2",
         "TAP306-bad-3",
         "TAP404-bad-2",
         "TAP406-bad-1",

@@ -239,6 +239,8 @@ def reason_of(name: str, dtype: DType | None) -> Reason:
     """Return why nothing comes back through a callable, in the catalogue's terms."""
     if name in STOPS:
         return Reason.STOP
+    if name.startswith("keras.metrics."):
+        return Reason.METRIC
     if dtype is DType.BOOL:
         return Reason.THRESHOLD
     if dtype is DType.STRING or name.startswith("tf.strings."):
