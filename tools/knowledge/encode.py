@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from tools.knowledge import scope
 from tools.knowledge.observe import NONE, RAISES, ZEROS
 from tools.knowledge.verdict import Entry, OutputEntry
 from tools.knowledge.walk import Symbol
@@ -88,6 +89,8 @@ def _names(entries: Mapping[str, Entry]) -> dict[str, str]:
 def _aliases(symbols: list[Symbol]) -> dict[str, str]:
     modules: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for symbol in symbols:
+        if symbol.left_out in scope.UNNAMED:
+            continue
         module, _, last = symbol.name.rpartition(".")
         for spelling in symbol.spellings:
             where, _, word = spelling.rpartition(".")

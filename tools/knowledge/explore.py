@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,13 +36,17 @@ class Evidence:
     # Whether the result stayed the same whatever the argument was; absent: not tried.
     idle: dict[str, bool] = field(default_factory=dict)
     stated_by: str = ""
+    is_gentle: bool = False
 
 
-def explore(subject: Subject, bindings: Iterable[Binding]) -> Evidence:
-    """Measure a callable on samples it is known to accept."""
-    evidence = Evidence(subject)
+def explore(subject: Subject, bindings: Iterable[Binding], *, gently: bool = False) -> Evidence:
+    """Measure a callable on samples it is known to accept.
+
+    Gently: on these alone, without other values and dtypes, on which TensorFlow may crash.
+    """
+    evidence = Evidence(subject, is_gentle=gently)
     for binding in bindings:
-        settled = _settle(evidence, binding)
+        settled = binding if gently else _settle(evidence, binding)
         seen = _attempt(evidence, settled)
         if seen is None:
             continue
@@ -54,7 +58,7 @@ def explore(subject: Subject, bindings: Iterable[Binding]) -> Evidence:
             elif leaves.tensors(value):
                 evidence.refused.add(argument)
                 _note_idle(evidence, settled, argument)
-        if evidence.samples <= _THOROUGH:
+        if evidence.samples <= _THOROUGH and not gently:
             _try_optional(evidence, settled)
             _vary_dtypes(evidence, settled)
             _state_dtype(evidence, settled, seen)
@@ -72,7 +76,7 @@ def _settle(evidence: Evidence, binding: Binding) -> Binding:
     """Put tensors in the place of numbers and ints where the callable takes them: floats first."""
     settled = dict(binding)
     for name, value in binding.items():
-        if watchable(value):
+        if watchable(value) or name in hints.SETTINGS:
             continue
         for other in _as_tensors(value):
             changed = {**settled, name: other}
@@ -112,14 +116,10 @@ def _note(evidence: Evidence, binding: Binding, argument: str) -> None:
         return
     noted = evidence.watched.setdefault(argument, [])
     noted.append(seen)
-    if _is_settled(seen):
+    if _is_settled(seen) or evidence.is_gentle:
         return
     # Zeros or nothing may be the values' fault: a maximum takes no gradient from the smaller side.
-    for change in DOMAIN:
-        changed = {
-            name: leaves.replace(value, change) if watchable(value) else value
-            for name, value in binding.items()
-        }
+    for changed in elsewhere(binding):
         again = _attempt(evidence, changed, argument)
         if again is None or again.has_nan:
             continue
@@ -127,6 +127,17 @@ def _note(evidence: Evidence, binding: Binding, argument: str) -> None:
         if _is_settled(again):
             return
     _note_idle(evidence, binding, argument)
+
+
+def elsewhere(binding: Binding) -> Iterator[Binding]:
+    """Yield a sample in other parts of the domain: all arguments alike, then each its own way."""
+    for turn in range(2 * len(DOMAIN)):
+        changed = {}
+        for place, (name, value) in enumerate(binding.items()):
+            step = turn if turn < len(DOMAIN) else turn + place
+            change = DOMAIN[step % len(DOMAIN)]
+            changed[name] = leaves.replace(value, change) if watchable(value) else value
+        yield changed
 
 
 def _is_settled(seen: Seen) -> bool:
@@ -137,7 +148,9 @@ def _is_settled(seen: Seen) -> bool:
 
 
 def _note_idle(evidence: Evidence, binding: Binding, argument: str) -> None:
-    if evidence.idle.get(argument) is not False and evidence.samples <= _THOROUGH:
+    if evidence.is_gentle or evidence.samples > _THOROUGH:
+        return
+    if evidence.idle.get(argument) is not False:
         found = idle.is_idle(evidence.subject, binding, argument)
         if found is not None:
             evidence.idle[argument] = found
@@ -180,9 +193,7 @@ def _state_dtype(evidence: Evidence, binding: Binding, base: Seen) -> None:
         for dtype in _STATED:
             seen = _attempt(evidence, {**binding, parameter.name: dtype})
             if seen is not None and seen.outputs:
-                followed.update(
-                    dtype for output in seen.outputs if output.dtype == dtype.name
-                )
+                followed.update(dtype for output in seen.outputs if output.dtype == dtype.name)
         kinds = {(dtype.is_floating or dtype.is_complex) for dtype in followed}
         if len(kinds) > 1 and len(base.outputs) == 1:
             evidence.stated_by = parameter.name

@@ -7,24 +7,31 @@ from typing import Any
 
 import tensorflow as tf
 
-from tools.knowledge.samples import Rung, ints, rising, tensor
+from tools.knowledge.samples import Rung, ints, rising, sparse, tensor
 
 Make = Callable[[Rung], list[Any]]
 
-# Parameters that say how, not what: never tried with tensors of their own accord.
-OPTIONS = frozenset(
+# Parameters that say how, not what: no tensor is put in their place.
+SETTINGS = frozenset(
     """name keepdims keep_dims data_format dtype out_type output_type validate_indices
-    validate_shape validate_args layout device seed method mode padding antialias sorted exclusive
+    validate_shape validate_args layout device method mode padding antialias sorted exclusive
     reverse transpose_a transpose_b adjoint_a adjoint_b parallel_iterations swap_memory
-    swap_memory infer_shape compute_uv full_matrices sparse ragged conj adjoint use_locking
-    from_logits tf_function optimize allow_pickle stable descending backend message summarize
-    copy ord casting indexing unique parallel_iterations back_prop name_scope reduction noise_shape
-    alg reuse op data_type seed_type where memo axis axes dim dims perm num k decimals rank
-    batch_dims minlength maxlength precision width blank_index skip num_bits n block_size rcond
-    ragged_rank row_axis col_axis channel_axis maxlen max_length num_segments mask_index size
-    interpolation_order order summarize depth_radius atol rtol tol fft_length window""".split()
+    infer_shape compute_uv full_matrices sparse ragged conj adjoint use_locking from_logits
+    tf_function optimize allow_pickle stable descending backend message summarize copy ord casting
+    indexing unique back_prop name_scope reduction noise_shape alg reuse op data_type seed_type
+    where memo rank precision width begin_mask end_mask ellipsis_mask new_axis_mask
+    shrink_axis_mask output_encoding input_encoding errors encoding""".split()
 )
-LISTS = frozenset("values inputs tensors arrays xs t_list tensor_list data variables structure".split())
+# Optional ones that are whole numbers, or tolerances.
+OPTIONS = SETTINGS | frozenset(
+    """axis axes dim dims perm num k decimals batch_dims minlength maxlength blank_index skip
+    num_bits seed n block_size rcond ragged_rank row_axis col_axis channel_axis maxlen max_length
+    num_segments mask_index size interpolation_order order depth_radius atol rtol tol fft_length
+    window sampled_values""".split()
+)
+LISTS = frozenset(
+    "values inputs tensors arrays xs t_list tensor_list data variables structure".split()
+)
 DTYPE_WORDS = frozenset(
     "dtype out_type output_type Tout DstT T out_idx output_dtype index_type type".split()
 )
@@ -38,7 +45,19 @@ def _rank(rung: Rung) -> int:
     return len(rung.shape)
 
 
+def _sparse(rung: Rung) -> list[Any]:
+    return [sparse(rung.shape[0] + 1 if rung.shape else 2, 4, rung.dtype)]
+
+
 _HINTS: dict[str, Make] = {
+    "sp_input": _sparse,
+    "sp_a": _sparse,
+    "sp_b": _sparse,
+    "st_input": _sparse,
+    "sp_inputs": lambda r: [_sparse(r) + _sparse(r)],
+    "to_retain": lambda r: [tensor((r.shape[0] + 1 if r.shape else 2,), tf.bool)],
+    "vocab_size": lambda r: [4],
+    "template": lambda r: ["{}"],
     "axis": lambda r: [0, -1, [0]],
     "axes": lambda r: [[0], [0, 1], 1],
     "dim": lambda r: [0, 1],

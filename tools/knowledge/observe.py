@@ -100,9 +100,7 @@ def observe(subject: Subject, binding: Binding, argument: str = "") -> Seen:
         result = subject.call(binding)
     kind, parts = leaves.parts(result)
     outputs = tuple(_ask(tape, part, sources) for part in parts)
-    return Seen(
-        argument, shapes_of(binding), kind, outputs, dtypes_of(binding), _has_nan(parts)
-    )
+    return Seen(argument, shapes_of(binding), kind, outputs, dtypes_of(binding), _has_nan(parts))
 
 
 def _ask(tape: tf.GradientTape, part: leaves.Part, sources: list[Any]) -> OutputSeen:

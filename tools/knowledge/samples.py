@@ -71,3 +71,14 @@ def ints(shape: Shape, below: int = 2) -> tf.Tensor:
 def rising(count: int, groups: int = 2) -> tf.Tensor:
     """Make a sorted int vector, as segment ids have to be."""
     return tf.convert_to_tensor(np.arange(count) * groups // max(count, 1), tf.int32)
+
+
+def sparse(rows: int, columns: int = 3, dtype: tf.DType = tf.float32) -> tf.SparseTensor:
+    """Make a sparse matrix with one value a row."""
+    where = [[row, row % columns] for row in range(rows)]
+    return tf.SparseTensor(where, tensor((rows,), dtype), [rows, columns])
+
+
+def ragged(values: int) -> tf.RaggedTensor:
+    """Make a ragged matrix of two rows, one value in the first."""
+    return tf.RaggedTensor.from_row_splits(tensor((values,)), [0, 1, values])

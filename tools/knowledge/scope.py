@@ -149,8 +149,8 @@ OPERATORS: dict[str, frozenset[str]] = {
     "tf.Tensor": frozenset(
         f"__{word}__"
         for word in (
-            "abs add and array bool complex copy deepcopy eq float floordiv ge getitem gt index int "
-            "invert iter le len lt matmul mod mul ne neg or pow radd rand rfloordiv rmatmul rmod "
+            "abs add and array bool complex copy deepcopy eq float floordiv ge getitem gt index "
+            "int invert iter le len lt matmul mod mul ne neg or pow radd rand rfloordiv rmatmul rmod "
             "rmul ror round rpow rsub rtruediv rxor sub truediv xor"
         ).split()
     )
@@ -158,6 +158,8 @@ OPERATORS: dict[str, frozenset[str]] = {
 # Functions that several Keras modules have, by their last word.
 _REGISTRY_WORDS = frozenset({"get", "serialize", "deserialize", "decode_predictions"})
 
+# What is left out for these reasons is not worth an alias either.
+UNNAMED = frozenset({"devices", "files", "graphs", "plots", "settings"})
 # Classes whose construction is an operation on tensors.
 CLASSES = frozenset({"tf.SparseTensor", "tf.IndexedSlices"})
 

@@ -39,7 +39,7 @@ class Parameter:
 
 
 def parameters(symbol: Symbol) -> list[Parameter]:
-    """Return the parameters in order; a bound method's begin with `self`, a raw op has none by place.
+    """Return the parameters in order; a raw op has none by place.
 
     Raises ValueError or TypeError where there is no signature.
     """

@@ -53,7 +53,12 @@ def judge(evidence: Evidence) -> Entry:
     else:
         columns = range(1)
         usable = everything
-    value_free = tuple(name for name in _arguments(evidence) if _is_idle(evidence, name))
+    # Of an argument that could not carry a gradient anyway nothing is lost.
+    value_free = tuple(
+        name
+        for name in _arguments(evidence)
+        if name in evidence.watched and _is_idle(evidence, name)
+    )
     exceptions: set[str] = set()
     outputs: list[OutputEntry] = []
     deciding = ""
@@ -169,7 +174,7 @@ def _effect(
         raise Undecided(f"{raised[0]} for {name}")
     if all(not _carries(dtype) for _, dtype, _ in effects):
         return NONE
-    if len(samples) < 2:
+    if len(samples) < 2 and name not in evidence.optional:
         raise Undecided(f"no gradient for {name}, but of one sample only")
     return ZEROS if any(effect == ZEROS for effect, _, _ in effects) else NONE
 
@@ -196,12 +201,38 @@ def _class(dtype: str) -> str:
     raise AssertionError(dtype)
 
 
-_REAL = {"complex64": "float32", "complex128": "float64"}
+_WIDTH = ("bool", "int", "float", "complex")
+_Rows = list[tuple[dict[str, str], str]]
+
+
+def _as_given(dtype: str) -> str:
+    return dtype
+
+
+def _real_part(dtype: str) -> str:
+    return {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)
+
+
+def _any_complex(rows: _Rows) -> bool:
+    return any(_class(dtype) == "complex" for given, _ in rows for dtype in given.values())
+
+
+def _is_promoted(rows: _Rows) -> bool:
+    """Whether the result always has the widest class among the arguments."""
+    with_tensors = [(given, dtype) for given, dtype in rows if given]
+    return bool(with_tensors) and all(
+        _class(dtype) == max(map(_class, given.values()), key=_width)
+        for given, dtype in with_tensors
+    )
+
+
+def _width(found: str) -> int:
+    return _WIDTH.index(found) if found in _WIDTH else -1
 
 
 def _dtype(evidence: Evidence, kind: str, column: int) -> tuple[str, str]:
     """Return the dtype class of an output and the argument it follows, where not the first."""
-    rows: list[tuple[dict[str, str], str]] = []
+    rows: _Rows = []
     for seen in (*evidence.results, *(s for group in evidence.watched.values() for s in group)):
         for part in _column(seen, kind, column):
             if part.dtype:
@@ -211,18 +242,15 @@ def _dtype(evidence: Evidence, kind: str, column: int) -> tuple[str, str]:
     order = [p.name for p in evidence.subject.parameters]
     names = sorted({name for dtypes, _ in rows for name in dtypes}, key=order.index)
     always = [name for name in names if all(name in dtypes for dtypes, _ in rows)]
-    for relation in ("same", "real"):
-        for name in always:
-            follows = all(
-                dtype
-                == (_REAL.get(given[name], given[name]) if relation == "real" else given[name])
-                for given, dtype in rows
-            )
-            if follows and (
-                relation == "same" or any(_class(d[name]) == "complex" for d, _ in rows)
-            ):
-                first = next(n for n in order if n in names)
-                return relation, "" if name == first else name
+    for relation in (_as_given, _real_part):
+        followed = [n for n in always if all(relation(g[n]) == d for g, d in rows)]
+        if not followed or (relation is _real_part and not _any_complex(rows)):
+            continue
+        word = "same" if relation is _as_given else "real"
+        is_alone = len(followed) == 1 and len(names) > 1
+        return word, followed[0] if is_alone or not _is_promoted(rows) else ""
+    if _is_promoted(rows):
+        return "same", ""
     classes = Counter(_class(dtype) for _, dtype in rows)
     if len(classes) == 1:
         return next(iter(classes)), ""

@@ -108,7 +108,7 @@ def _is_public(module: ModuleType) -> bool:
         name = module.__name__
     except AttributeError:  # a lazy module that cannot be loaded
         return False
-    return name.startswith(("tensorflow._api.", "keras._tf_keras.")) or (
+    return name.startswith(("tensorflow._api.", "tensorflow.experimental", "keras._tf_keras.")) or (
         name.startswith("keras.") and not name.startswith("keras.src")
     )
 

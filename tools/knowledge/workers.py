@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -95,8 +96,6 @@ def _work(indices: list[int], work: Callable[[int], Any], writing: int) -> None:
 
 def _stop(worker: _Worker) -> None:
     worker.pipe.close()
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(worker.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     os.waitpid(worker.pid, 0)
