@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.graph import Reason
 from tapelint.analysis.observations import Observation
 from tapelint.checks.findings import Rule
 from tapelint.checks.naming import names_as_code
-from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, callee, code
+from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, callee, code, request
 from tapelint.checks.verdicts import Case, break_place, cut_by, groups
 from tapelint.model import Finding
 
@@ -27,9 +26,8 @@ def is_mine(case: Case) -> bool:
     if not STOPPED(case):
         return False
     asked = case.asked
-    label = case.lost.label
-    is_named = bool(label) and re.search(rf"(?<!\w){re.escape(label)}(?!\w)", asked.place.text())
-    return len(asked.lost) == asked.asked or bool(is_named)
+    is_named = bool(request(asked.place).written(case.lost.label))
+    return len(asked.lost) == asked.asked or is_named
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:

@@ -2,17 +2,56 @@
 
 from __future__ import annotations
 
-from story import one_call
+import pytest
+from story import Story, lost, one_call
 
 from tapelint.analysis.graph import Reason
 from tapelint.checks import stopped_gradient
+from tapelint.model import Finding
+
+PROGRAM = """\
+a, b = tf.Variable(1.0), tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    loss = tf.stop_gradient(a) * b
+tape.gradient(loss, {sources})
+"""
+
+
+def find(sources: str, label: str, asked: int) -> list[Finding]:
+    """Stop one source of a request for so many."""
+    story = Story(PROGRAM.format(sources=sources))
+    a = story.variable("tf.Variable(1.0)", label)
+    stop = story.cut("tf.stop_gradient(a)", "tf.stop_gradient", a, Reason.STOP)
+    loss = story.tensor("tf.stop_gradient(a) * b", "*", stop, label="loss")
+    missing = lost(label, a, stop, loss)
+    request = story.asked(f"tape.gradient(loss, {sources})", loss, missing, asked=asked)
+    return list(stopped_gradient.check([request]))
 
 
 def test_a_rounded_value_is_another_rule() -> None:
     assert one_call(stopped_gradient, "tf.round(w)", "tf.round", Reason.OP) == []
 
 
+def test_a_part_of_a_list_may_be_stopped_on_purpose() -> None:
+    assert find("model.trainable_variables", "dense/kernel", 2) == []
+    assert find("variables", "a", 2) == []
+
+
+@pytest.mark.parametrize(
+    ("sources", "label"), [("[a, b]", "a"), ("[encoder.a, b]", "self.a"), ("a", "a")]
+)
+def test_a_source_that_is_asked_for_by_name_is_wanted(sources: str, label: str) -> None:
+    (finding,) = find(sources, label, 1 if sources == "a" else 2)
+    assert finding.span.line == 3
+
+
+def test_a_request_that_is_left_with_nothing_is_a_mistake() -> None:
+    assert len(find("model.trainable_variables", "dense/kernel", 1)) == 1
+
+
 def test_the_stop_and_the_source_are_named() -> None:
-    (finding,) = one_call(stopped_gradient, "tf.stop_gradient(w)", "tf.stop_gradient", Reason.STOP)
-    assert finding.message.endswith("is None: stopped here by `tf.stop_gradient`")
-    assert finding.help == "take `tf.stop_gradient` off this branch, or do not ask for `w`"
+    (finding,) = find("a", "a", 1)
+    assert finding.message == (
+        "the gradient of `loss` with respect to `a` is None: stopped here by `tf.stop_gradient`"
+    )
+    assert finding.help == "take `tf.stop_gradient` off this branch, or do not ask for `a`"
