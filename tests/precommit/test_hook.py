@@ -32,11 +32,7 @@ COPIED = ("tapelint", "rules", ".pre-commit-hooks.yaml", "pyproject.toml", "READ
 def run(tmp_path: Path) -> Run:
     """Return what runs a command in a folder, out of reach of the developer's own settings."""
     outer = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment = {
-        **outer,
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "PRE_COMMIT_HOME": str(tmp_path / "home"),
-    }
+    own = {"GIT_CONFIG_GLOBAL": os.devnull, "PRE_COMMIT_HOME": str(tmp_path / "home")}
 
     def run(cwd: Path, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
