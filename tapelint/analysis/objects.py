@@ -35,7 +35,9 @@ from tapelint.analysis.values import (
 
 # Attributes of tensors and arrays that say nothing of their values.
 SHAPES = frozenset({"shape", "ndim", "size", "nbytes", "itemsize", "rank"})
-ARRAY_VIEWS = frozenset({"T", "real", "imag", "flat", "mT", "values", "_value"})
+# Where the values of a sparse or ragged tensor lie.
+PARTITIONS = frozenset({"indices", "dense_shape", "row_splits", "uniform_row_length"})
+ARRAY_VIEWS = frozenset({"T", "real", "imag", "flat", "mT", "values", "flat_values", "_value"})
 
 
 class Objects(Containers):
@@ -287,8 +289,11 @@ class Objects(Containers):
                 f".{name}", [("x", value)], at, dtype=value.dtype,
                 kind=kind if kind in (Kind.ARRAY, Kind.PYTHON) else Kind.TENSOR,
             )
-        if name == "indices":
-            return self.record(".indices", [("x", value)], at, dtype=DType.INT)
+        if name in PARTITIONS:
+            return self.record(
+                f".{name}", [("x", value)], at, dtype=DType.INT,
+                effect=Effect.CUT, reason=Reason.VALUE_FREE,
+            )
         return Method(value, name)
 
     def shape_of(self, value: Data, name: str, at: Place) -> Value:

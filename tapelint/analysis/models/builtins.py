@@ -188,7 +188,7 @@ def filter_(machine: Interpreter, args: Arguments) -> Value:
 
 @models(
     "builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset",
-    "builtins.sorted", "builtins.reversed", "builtins.iter", "itertools.chain", "tf.nest.flatten", "tf.keras.tree.flatten", "keras.tree.flatten",
+    "builtins.sorted", "builtins.reversed", "builtins.iter", "itertools.chain",
     "itertools.chain.from_iterable", "tf.unstack_list",
 )  # fmt: skip
 def listed(machine: Interpreter, args: Arguments) -> Value:
@@ -302,26 +302,6 @@ def chain_from(machine: Interpreter, args: Arguments) -> Value:
         inner = machine.any_element(args.positional[0], args.place)
         return machine.sequence("iterator", (), machine.any_element(inner, args.place))
     return chain(machine, Arguments(known.values, {}, args.place))
-
-
-@models("tf.nest.flatten", "keras.tree.flatten")
-def flatten(machine: Interpreter, args: Arguments) -> Value:
-    found: list[Value] = []
-    rest: list[Value] = []
-
-    def walk(value: Value) -> None:
-        if isinstance(value, Tuple | Box):
-            contents = Contents(value.elements) if isinstance(value, Tuple) else machine.contents(value)
-            for element in contents.values:
-                walk(element)
-            if contents.rest is not None:
-                rest.append(contents.rest)
-        else:
-            found.append(value)
-
-    if args.positional:
-        walk(args.positional[0])
-    return machine.sequence("list", found, machine.join_all(rest) if rest else None)
 
 
 @models("tf.nest.map_structure", "keras.tree.map_structure")

@@ -73,7 +73,7 @@ def parse_example(machine: Interpreter, args: Arguments) -> Value:
 @families("tf.io.", "tf.audio.", "tf.train.Example", "tf.train.Feature", "tf.train.BytesList.")
 def other(machine: Interpreter, name: str, args: Arguments) -> Value:
     """Read a file, or do anything else with bytes."""
-    if name.startswith("tf.io.gfile.") or name.startswith("tf.io.TFRecord"):
+    if name.startswith(("tf.io.gfile.", "tf.io.TFRecord")):
         return Data(machine.node(name, Kind.UNKNOWN, DType.UNKNOWN, args.place))
     if name.startswith("tf.io.write"):
         return NONE
