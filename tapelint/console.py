@@ -68,6 +68,8 @@ def columns() -> int:
 
 def say(text: str, *, colour: bool = False) -> None:
     """Print `text` to standard output; a reader that has seen enough is no error."""
+    if sys.stdout is None:  # it was closed before tapelint began
+        return
     try:
         click.echo(text, nl=False, color=colour)
     except OSError as error:
@@ -78,6 +80,8 @@ def say(text: str, *, colour: bool = False) -> None:
 
 def complain(sentence: str) -> None:
     """Print one error to standard error."""
+    if sys.stderr is None:
+        return
     label = "error:"
     if has_colour("auto", sys.stderr):
         label = click.style(label, fg="red", bold=True)

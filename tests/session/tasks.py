@@ -41,8 +41,13 @@ def crash_once(mark: Path) -> None:
 
 
 def dive(depth: int) -> int:
-    """Recurse through C, as LibCST and every comparison of trees does."""
-    return max(map(dive, [depth - 1])) if depth else 0
+    """Recurse as deep as an expression may nest."""
+    return 1 + dive(depth - 1) if depth else 0
+
+
+def dive_through_c(depth: int) -> int:
+    """Recurse through C, where each level takes stack of the process."""
+    return max(map(dive_through_c, [depth - 1])) if depth else 0
 
 
 def unanswerable(item: str) -> object:

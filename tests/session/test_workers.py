@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tasks import obey, stamped, unanswerable
+from tasks import dive, dive_through_c, obey, stamped, unanswerable
 
 from tapelint import workers
 from tapelint.workers import Fate
@@ -81,16 +82,17 @@ def test_an_item_may_be_allowed_for_ever() -> None:
 
 
 def test_deep_recursion_is_survived() -> None:
-    # 5,000 levels through C take more stack than a thread usually has.
-    assert answers(["deep 5000", "a"]) == {"deep 5000": "DEEP 5000", "a": "A"}
+    # Fifteen times as deep as Python usually lets anyone go.
+    assert answers(["deep 15000", "a"]) == {"deep 15000": "DEEP 15000", "a": "A"}
 
 
-def test_endless_recursion_ends_in_an_error_and_no_crash() -> None:
+@pytest.mark.parametrize("fall", [dive, dive_through_c])
+def test_endless_recursion_ends_in_an_error_and_no_crash(fall: Callable[[int], int]) -> None:
     errors: list[BaseException] = []
 
     def action() -> None:
         try:
-            obey("deep 1000000")
+            fall(1_000_000)
         except RecursionError as error:
             errors.append(error)
 
