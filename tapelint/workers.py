@@ -65,7 +65,9 @@ def with_deep_stack(action: Callable[[], None]) -> None:
     before = sys.getrecursionlimit()
     previous = threading.stack_size()
     for size in STACK_BYTES:
-        thread = threading.Thread(target=action, daemon=True)
+        # With an ordinary stack the ordinary limit must do.
+        limit = RECURSION_LIMIT if size else before
+        thread = threading.Thread(target=_limited, args=(action, limit), daemon=True)
         try:
             threading.stack_size(size)
             thread.start()
@@ -73,11 +75,15 @@ def with_deep_stack(action: Callable[[], None]) -> None:
             continue
         finally:
             threading.stack_size(previous)
-        # The limit counts for all threads; with an ordinary stack the ordinary limit must do.
-        sys.setrecursionlimit(RECURSION_LIMIT if size else before)
         thread.join()
         sys.setrecursionlimit(before)
         return
+    action()
+
+
+def _limited(action: Callable[[], None], limit: int) -> None:
+    # Not after the start of the thread: `action` may be deep by then.
+    sys.setrecursionlimit(limit)
     action()
 
 
