@@ -111,6 +111,8 @@ class Machine:
         self.unread: dict[int, updates.Result] = {}
         # Where a gradient was asked for last.
         self.last_asked: Place | None = None
+        # By request: all that it was ever asked for.
+        self.asked_for: dict[Place, set[Node]] = {}
         # Operations already named as a source of NaN.
         self.suspected: set[Node] = set()
         self.late_watches: set[tuple[int, Node]] = set()

@@ -204,9 +204,16 @@ def examine_zip(machine: Machine, values: Sequence[Value], place: Place) -> None
 
 
 def examine_update(machine: Machine, variable: VariableValue, value: Value, place: Place) -> None:
-    """Look at `variable.assign_sub(rate * gradient)` written by hand."""
+    """Look at `variable.assign_sub(rate * gradient)` written by hand.
+
+    An accumulator or an average takes any gradient; a variable that the same request was asked for
+    has one of its own.
+    """
     found = gradients_in(value)
-    if found and not belongs(value, variable) and not machine.copies_weights:
+    if not found or belongs(value, variable) or machine.copies_weights:
+        return
+    requests = [node.place for node in found if node.place is not None]
+    if any(variable.node in machine.asked_for.get(request, ()) for request in requests):
         misused(machine, place, Misuse.MISMATCHED, [variable])
 
 

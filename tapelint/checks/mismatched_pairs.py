@@ -17,8 +17,8 @@ HELP = "name the list of variables once, and use that name for `gradient` and fo
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
-    """Yield a finding for every optimizer that gets the gradient of another variable."""
-    for span, found in distinct(observations, UpdateMisused, is_mine):
+    """Yield a finding for every update by the gradient of another variable."""
+    for span, found in distinct(observations, UpdateMisused, lambda o: o.what is Misuse.MISMATCHED):
         name = code(called(found.place))
         if called(found.place) == "zip":
             message = "`zip` pairs gradients with more or fewer variables, and drops the rest"
@@ -28,13 +28,3 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
             message = f"{name} gives variables the gradients of others"
         steps = (*asked_steps(found), Step(span, Role.BREAK, "the pairs do not belong together"))
         yield RULE.finding(span, message, HELP, steps)
-
-
-def is_mine(found: UpdateMisused) -> bool:
-    """Whether pairs do not belong together.
-
-    What `assign` is given may be meant: accumulators, averages and copies of a model take the
-    gradients of other variables.
-    """
-    is_by_hand = called(found.place).rpartition(".")[2].startswith("assign")
-    return found.what is Misuse.MISMATCHED and not is_by_hand

@@ -171,6 +171,7 @@ def ask(machine: Calls, tape: TapeValue, method: str, arguments: Arguments) -> V
     result = asker.answers(sources, zero)
     asker.report(sources)
     machine.last_asked = arguments.place
+    machine.asked_for.setdefault(arguments.place, set()).update(asker.sources)
     if len(asker.lost) < asker.asked:
         updates.expect_use(machine, result, arguments.place, Misuse.UNUSED)
     return result
