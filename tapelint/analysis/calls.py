@@ -119,6 +119,8 @@ class Calls(Objects):
         on_yield: Callable[[Value], bool] | None = None,
     ) -> Value:
         """Run a function of the project on its real arguments."""
+        if "tf.function" in function.marks:
+            arguments = self.traced(arguments)
         if "cached" in function.marks:
             return self.call_cached(function, arguments)
         if "custom_gradient" in function.marks:
@@ -137,6 +139,27 @@ class Calls(Objects):
         if body.is_generator and on_yield is None:
             return self.generator(function, arguments)
         return self.run_function(function, body, arguments, on_yield)
+
+    def traced(self, arguments: Arguments) -> Arguments:
+        """Return the arguments as a `tf.function` gets them: arrays as tensors (TensorFlow 2.21)."""
+
+        def as_tensor(value: Value, depth: int = 0) -> Value:
+            if isinstance(value, Data) and value.kind is Kind.ARRAY:
+                made = self.record(
+                    "tf.convert_to_tensor", [("value", value)], arguments.place, dtype=value.dtype
+                )
+                return Data(made.node, value.rank, value.shape)
+            if isinstance(value, Tuple) and depth < 4:
+                parts = tuple(as_tensor(e, depth + 1) for e in value.elements)
+                return Tuple(parts, value.names, value.cls)
+            return value
+
+        return Arguments(
+            tuple(as_tensor(v) for v in arguments.positional),
+            {k: as_tensor(v) for k, v in arguments.keywords.items()},
+            arguments.place,
+            arguments.is_open,
+        )
 
     def call_cached(self, function: FunctionValue, arguments: Arguments) -> Value:
         """Run a function under `lru_cache`: the same arguments give the same object."""

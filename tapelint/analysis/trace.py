@@ -79,6 +79,7 @@ def is_connected(
     if not is_tracked and not is_watched_on_access(session, source):
         return False
     seen: set[Node] = set()
+    opened: set[int] = set()
     waiting = list(targets)
     while waiting:
         node = waiting.pop()
@@ -87,9 +88,14 @@ def is_connected(
         if node in seen:
             continue
         seen.add(node)
-        # Unknown code that held a variable may have read it.
-        if node.kind is Kind.UNKNOWN and source in node.reach:
-            return True
+        if node.kind is Kind.UNKNOWN:
+            # Unknown code that held a variable may have read it.
+            if source in node.reach:
+                return True
+            # Nodes made after another share what had been handed out by then.
+            if id(node.reach) not in opened:
+                opened.add(id(node.reach))
+                waiting.extend(node.reach - seen)
         if not passes(session, node) or node.dtype.is_blocked:
             continue
         waiting.extend(e.parent for e in node.edges if e.effect is Effect.FLOWS)

@@ -64,7 +64,7 @@ def run(machine: Interpreter, layer: Instance, name: str, args: Arguments) -> Va
     word = class_word(name)
     if word == "Layer":
         # The base class raises NotImplementedError.
-        return everything(machine, layer, name, args)
+        return anything(machine, layer, name, args)
     if word in LOOKUPS:
         return looked_up(machine, layer, word, name, args)
     if word in EMBEDDINGS:
@@ -80,7 +80,7 @@ def run(machine: Interpreter, layer: Instance, name: str, args: Arguments) -> Va
     if special is not None:
         return special(machine, layer, name, args)
     if word not in ROWS:
-        return everything(machine, layer, name, args)
+        return anything(machine, layer, name, args)
     made = computed(machine, layer, name, args, merges=word in MERGERS)
     return activated(machine, configured_value(machine, layer, "activation"), made, args)
 
@@ -104,8 +104,13 @@ def inputs_of(args: Arguments) -> list[tuple[str, Value]]:
     return inputs + [(k, v) for k, v in args.keywords.items() if k not in FLAGS]
 
 
+def anything(machine: Interpreter, layer: Instance, name: str, args: Arguments) -> Data:
+    """Return what a layer that is not understood gives: one tensor, or several that are related."""
+    return machine.unknown(name, [layer, *args.values], args.place)
+
+
 def everything(machine: Interpreter, layer: Instance, name: str, args: Arguments) -> Data:
-    """Make a result of a layer that is not understood: it may depend on all the layer has."""
+    """Make a tensor somewhere in a layer that is not understood: it may depend on all of it."""
     variables = collection(machine, layer, "variables", args.place)
     inputs = [*inputs_of(args), ("weights", variables)]
     open_weights = machine.state.cells.get((layer.identity, OPEN))
@@ -137,7 +142,7 @@ def embedded(machine: Interpreter, layer: Instance, name: str, args: Arguments) 
 def run_lambda(machine: Interpreter, layer: Instance, name: str, args: Arguments) -> Value:
     function = configured_value(machine, layer, "function")
     if function is None:
-        return everything(machine, layer, name, args)
+        return anything(machine, layer, name, args)
     keywords = {k: v for k, v in args.keywords.items() if k not in ("training", "mask")}
     extra = configured_value(machine, layer, "arguments")
     if isinstance(extra, Box):

@@ -26,7 +26,7 @@ from tapelint.analysis.models.keras_functional import (
     set_graph,
 )
 from tapelint.analysis.models.keras_layers import LayerClass
-from tapelint.analysis.models.keras_leaves import everything
+from tapelint.analysis.models.keras_leaves import anything
 from tapelint.analysis.models.keras_lookup import find_layer
 from tapelint.analysis.models.keras_tracking import (
     OPEN,
@@ -96,7 +96,7 @@ class ModelClass(LayerClass):
         graph = graph_of(machine, instance)
         if graph is None:
             name = machine.library_base(instance.cls) or "keras.Model"
-            return everything(machine, instance, name, arguments)
+            return anything(machine, instance, name, arguments)
         return run_graph(machine, graph, arguments)
 
     def known_attribute(
@@ -235,7 +235,7 @@ class SequentialClass(ModelClass):
         """Apply the layers one after the other."""
         stack = machine.state.cells.get((instance.identity, STACK))
         if not isinstance(stack, Box) or (not arguments.positional and not arguments.keywords):
-            return everything(machine, instance, "keras.Sequential", arguments)
+            return anything(machine, instance, "keras.Sequential", arguments)
         value = arguments.get(0, "inputs") or arguments.values[0]
         return fold(machine, stack, value, arguments.place)
 

@@ -5,6 +5,7 @@ Any tensor inside such a model may lead to any other one, in the same call.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import DType, Kind
@@ -12,7 +13,7 @@ from tapelint.analysis.ir import Place
 from tapelint.analysis.models import keras_graphs as graphs
 from tapelint.analysis.models.keras_config import layer_name, new_weight
 from tapelint.analysis.models.keras_functional import GRAPH_INPUTS, GRAPH_OUTPUTS
-from tapelint.analysis.models.keras_leaves import everything
+from tapelint.analysis.models.keras_leaves import anything, everything
 from tapelint.analysis.models.keras_tracking import OPEN, add_own, mark_built
 from tapelint.analysis.values import (
     Arguments,
@@ -45,16 +46,24 @@ def open_model(machine: Interpreter, made: Instance, place: Place, has_weights: 
     cells[(made.identity, UNREAD)] = Const(True)
     start = graphs.new_input(machine, place)
     cells[(made.identity, GRAPH_INPUTS)] = start
-    cells[(made.identity, GRAPH_OUTPUTS)] = inner_tensor(machine, made, start, place)
+    # What a file holds may well give several outputs, which are related.
+    one = everything if has_weights else anything
+    cells[(made.identity, GRAPH_OUTPUTS)] = inner_tensor(machine, made, start, place, one)
     return made
 
 
-def inner_tensor(machine: Interpreter, model: Instance, start: Symbolic, place: Place) -> Symbolic:
+def inner_tensor(
+    machine: Interpreter,
+    model: Instance,
+    start: Symbolic,
+    place: Place,
+    make: Callable[[Interpreter, Instance, str, Arguments], Data] = everything,
+) -> Symbolic:
     """Return a KerasTensor somewhere inside a model of unknown graph."""
     name = layer_name(machine, model)
 
     def compute(inner: Interpreter, given: Arguments) -> Value:
-        return everything(inner, model, name, given)
+        return make(inner, model, name, given)
 
     return Symbolic(Native(graphs.INNER, compute, (model,)), (start,), place)
 
