@@ -332,6 +332,10 @@ class Expressions(Calls):
         joined = self.container_sum(op, left, right, at)
         if joined is not None:
             return joined
+        if op == "+" and any(is_some_list(v) for v in (left, right)):
+            lefts = left.options if isinstance(left, Union) else (left,)
+            rights = right.options if isinstance(right, Union) else (right,)
+            return self.join_all([self.binary(op, a, b, at) for a in lefts for b in rights])
         symbolic = self.symbolic_in([left, right])
         if symbolic is not None:
 

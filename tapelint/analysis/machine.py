@@ -36,7 +36,7 @@ from tapelint.analysis.values import (
 )
 
 MOST_OPTIONS = 4
-MOST_LEAVES = 80
+MOST_LEAVES = 400
 DEEPEST_CALL = 24
 DEEPEST_TRACE = 6
 
@@ -233,7 +233,7 @@ class Machine:
         return found
 
     def _collect(self, value: Value | None, found: list[Node], depth: int) -> None:
-        if value is None or depth > 4 or len(found) > MOST_LEAVES:
+        if value is None or depth > 8 or len(found) > MOST_LEAVES:
             return
         match value:
             case Data() | NoGradient():
@@ -275,9 +275,13 @@ class Machine:
         dtypes = {n.dtype for n in nodes}
         dtype = dtypes.pop() if len(dtypes) == 1 else DType.UNKNOWN
         recorded = frozenset[Session]().union(*(n.recorded for n in nodes))
+        # What may be unknown is: a structure of several values, for instance.
+        unknown = [n for n in nodes if n.kind is Kind.UNKNOWN]
+        kind = Kind.UNKNOWN if unknown else Kind.JOIN
         joined = self.node(
-            "join", Kind.JOIN, dtype, nodes[0].place, [Edge(n) for n in nodes], recorded=recorded
+            "join", kind, dtype, nodes[0].place, [Edge(n) for n in nodes], recorded=recorded
         )
+        joined.reach = frozenset[Node]().union(*(n.reach for n in unknown))
         joined.label = nodes[0].label
         return joined
 

@@ -139,7 +139,7 @@ def watchable(machine: Machine, value: Value) -> list[Node]:
             return [value.node]
         case Data():
             found = [value.node]
-            if value.node.kind is Kind.JOIN:
+            if value.node.op == "join":
                 found += [e.parent for e in value.node.edges]
             return found
         case Tuple(elements=parts) | Union(options=parts):
