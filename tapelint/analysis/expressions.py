@@ -874,6 +874,11 @@ class Expressions(Calls):
         return self.binary(statement.op, value, change, at)
 
 
+def is_some_list(value: Value) -> bool:
+    """Whether a value is a list or tuple, but not known which."""
+    return isinstance(value, Union) and any(isinstance(o, Tuple | Box) for o in value.options)
+
+
 def fold(function: Callable[..., object], *values: object) -> Const | None:
     """Compute with constants as Python would; None where that fails or grows out of hand."""
     for value in values:
