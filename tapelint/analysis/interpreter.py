@@ -12,7 +12,7 @@ from tapelint.analysis import ir, updates
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.knowledge import canonical
-from tapelint.analysis.literals import assigned_attributes
+from tapelint.analysis.literals import assigned_attributes, mentions
 from tapelint.analysis.expressions import SPECIAL
 from tapelint.analysis.machine import Dead, Frame, OutOfBudget
 from tapelint.analysis.models import operations, registry
@@ -81,17 +81,27 @@ class Interpreter(Modules):
         cells[(self.globals, "__name__")] = Const("__main__")
         self.frames.append(frame)
         self.run_bounded(lambda: self.run_block(body))
-        after = self.state
         self.markers = self.tape_names()
+        # What each function can be called in: the program's end, or that of what it is nested in.
+        starts = [self.state] * len(self.defined)
         done = 0
         while done < len(self.defined) and done < MOST_ENTRIES:
             function = self.defined[done]
-            done += 1
             if self.is_entry(function):
-                self.state = after.fork()
+                self.state = starts[done].fork()
                 self.run_entry(function)
+                starts += [self.state] * (len(self.defined) - len(starts))
+            done += 1
+        self.forget_awaited()
         updates.observe_unread(self)
         return self.observations
+
+    def forget_awaited(self) -> None:
+        """Take out of the unread values those that functions nobody has run may read."""
+        idle = [f.lazy.source() for f in self.defined if f.lazy not in self.reached]
+        for key, result in list(self.unread.items()):
+            if any(mentions(text, [result.label]) for text in idle):
+                del self.unread[key]
 
     def tape_names(self) -> tuple[str, ...]:
         """Return the names a tape is made by here: `GradientTape`, and `GT` if imported as that."""

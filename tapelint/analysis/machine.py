@@ -456,6 +456,10 @@ class Machine:
         """Return a value that stands for either."""
         if a is b:
             return a
+        if self.unread:
+            # One of them may be read later under another identity.
+            self.unread.pop(id(a), None)
+            self.unread.pop(id(b), None)
         match a, b:
             case Const(), Const() if type(a.value) is type(b.value) and a.value == b.value:
                 return a
