@@ -14,7 +14,7 @@ from tapelint.analysis.ir import Place
 from tapelint.analysis.knowledge import canonical
 from tapelint.analysis.literals import assigned_attributes, mentions
 from tapelint.analysis.expressions import SPECIAL
-from tapelint.analysis.machine import Dead, Frame, OutOfBudget
+from tapelint.analysis.machine import MOST_OPTIONS, Dead, Frame, OutOfBudget
 from tapelint.analysis.models import operations, registry
 from tapelint.analysis.models.builtins import is_instance
 from tapelint.analysis.models.constants import constant
@@ -70,6 +70,7 @@ class Interpreter(Modules):
         self.globals = fresh()
         self.defined: list[FunctionValue] = []
         self.markers: tuple[str, ...] = (TAPE,)
+        self.rebound_globals: dict[str, list[Value]] = {}
 
     # ------------------------------------------------------------------ entry points
 
@@ -82,6 +83,7 @@ class Interpreter(Modules):
         self.frames.append(frame)
         self.run_bounded(lambda: self.run_block(body))
         self.markers = self.tape_names()
+        self.blur_rebound_globals()
         # What each function can be called in: the program's end, or that of what it is nested in.
         starts = [self.state] * len(self.defined)
         done = 0
@@ -95,6 +97,26 @@ class Interpreter(Modules):
         self.forget_awaited()
         updates.observe_unread(self)
         return self.observations
+
+    def set_name(self, name: str, value: Value) -> None:
+        if len(self.frames) == 1 and not isinstance(value, Const):
+            old = self.state.cells.get((self.globals, name))
+            if old is not None and old is not value and not isinstance(old, Const):
+                held = self.rebound_globals.setdefault(name, [])
+                if len(held) < MOST_OPTIONS:
+                    held.append(old)
+        super().set_name(name, value)
+
+    def blur_rebound_globals(self) -> None:
+        """Let a global that the script gave several values be any of them.
+
+        A function that nobody called may have been meant for any stretch of a script that was
+        once a notebook.
+        """
+        for name, held in self.rebound_globals.items():
+            now = self.state.cells.get((self.globals, name))
+            if now is not None:
+                self.state.cells[(self.globals, name)] = self.join_all([*held, now])
 
     def forget_awaited(self) -> None:
         """Take out of the unread values those that functions nobody has run may read."""
