@@ -68,7 +68,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One gradient call that ran. `after_failure` holds where the program had already raised."""
+    """One gradient call that ran. `is_invented` holds where something was invented before."""
 
     method: str
     turn: int
@@ -83,7 +83,7 @@ class Asked:
     error_message: str
     is_zero_asked: bool
     sources: tuple[Source, ...]
-    after_failure: bool
+    is_invented: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Raised:
     bases: tuple[str, ...]
     message: str
     frames: tuple[Line, ...]
-    is_forced: bool
+    is_invented: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +105,16 @@ class Update:
     gradients_of: tuple[str, ...]
     is_own: bool
     frames: tuple[Line, ...]
+    is_invented: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """Everything one witness gave. `fate` is "ended" where it came to its end.
 
-    `notes` are assumptions, `executed` the lines (path, line) that ran at least one call.
+    `notes` are assumptions, `executed` the lines (path, line) that ran at least one call. `is_cut`
+    holds for a program that was stopped because it only repeated itself, `unreachable` says why a
+    function could not be called.
     """
 
     fate: str
@@ -123,6 +126,8 @@ class Run:
     notes: tuple[str, ...] = ()
     executed: frozenset[Line] = frozenset()
     trouble: str = ""
+    is_cut: bool = False
+    unreachable: str = ""
 
 
 def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
@@ -132,21 +137,26 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
     updates: list[Update] = []
     notes: list[str] = []
     executed: set[Line] = set()
-    sandbox = trouble = ""
+    sandbox = trouble = unreachable = ""
+    is_cut = False
     for event in events:
         match event.get("event"):
             case "request":
-                asked.append(_asked(event, bool(raised)))
+                asked.append(_asked(event, bool(notes)))
             case "raised":
-                raised.append(_raised(event))
+                raised.append(_raised(event, bool(notes)))
             case "update":
-                updates.append(_update(event))
+                updates.append(_update(event, bool(notes)))
             case "note":
                 notes.append(_text(event, "text"))
             case "executed":
                 executed.update(_lines(event.get("lines")))
             case "sandbox":
                 sandbox = _text(event, "strength")
+            case "enough":
+                is_cut = True
+            case "unreachable":
+                unreachable = _text(event, "why")
             case "failed":
                 trouble = _text(event, "what")
             case "done" if fate == "died":
@@ -163,6 +173,8 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
         tuple(dict.fromkeys(notes)),
         frozenset(executed),
         trouble,
+        is_cut,
+        unreachable,
     )
 
 
@@ -171,7 +183,7 @@ def _death(event: Json) -> str:
     return f"killed by signal {signal}" if isinstance(signal, int) else "died"
 
 
-def _asked(event: Json, after_failure: bool) -> Asked:
+def _asked(event: Json, is_invented: bool) -> Asked:
     tape, target, error = (_map(event.get(name)) for name in ("tape", "target", "error"))
     return Asked(
         method=_text(event, "method"),
@@ -187,7 +199,7 @@ def _asked(event: Json, after_failure: bool) -> Asked:
         error_message=_text(error, "message"),
         is_zero_asked=_plain(event, "zero_asked", False),
         sources=tuple(_source(_map(entry)) for entry in _list(event.get("sources"))),
-        after_failure=after_failure,
+        is_invented=is_invented,
     )
 
 
@@ -234,22 +246,23 @@ def _break(entry: Json) -> Break:
     )
 
 
-def _raised(event: Json) -> Raised:
+def _raised(event: Json, is_invented: bool) -> Raised:
     return Raised(
         _text(event, "type"),
         _texts(event.get("bases")),
         _text(event, "message"),
         _lines(event.get("frames")),
-        _plain(event, "is_forced", False),
+        is_invented,
     )
 
 
-def _update(event: Json) -> Update:
+def _update(event: Json, is_invented: bool) -> Update:
     return Update(
         _text(event, "variable"),
         _texts(event.get("gradients_of")),
         _plain(event, "is_own", True),
         _lines(event.get("frames")),
+        is_invented,
     )
 
 

@@ -43,7 +43,7 @@ class Request:
 
     `main` is the absolute path of the file, `texts` the sources of the project's files as tapelint
     read them, `roots` the folders that imports start from. `line` is a line of the gradient call
-    that is to be reached. `turns` cuts loops short.
+    that is to be reached, `sites` those of all calls that matter. `turns` cuts loops short.
     """
 
     main: str
@@ -51,6 +51,7 @@ class Request:
     roots: tuple[str, ...]
     way: Way = Way.SCRIPT
     line: int = 0
+    sites: tuple[int, ...] = ()
     world: World = World.TENSOR
     mode: Mode = Mode.EAGER
     turns: int | None = None
@@ -66,6 +67,7 @@ class Request:
             "readable": list(self.roots),
             "way": self.way.value,
             "line": self.line,
+            "sites": list(self.sites),
             "world": self.world.value,
             "functions": self.mode.value,
             "turns": self.turns,

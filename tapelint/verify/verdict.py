@@ -6,14 +6,20 @@ out on the way. Refuted needs a real gradient, with no stand-in between source a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tapelint.model import Seen, Span, Verdict
 from tapelint.verify.claims import LATER_TURN, READS_STATE, Claim, Expected
 from tapelint.verify.observed import Asked, Break, Line, Raised, Run, Source
 
 MOST_SEEN = 8
+INVENTED = frozenset({"invented", "replaced"})
+OF_TAPE = re.compile(
+    r"non-persistent GradientTape|Tape is (still|already) recording|NoneType|\(None\)"
+    r"|No gradients provided|gradient registry has no entry"
+)
 OUTCOMES = {"none": "None", "zero": "zeros", "value": "a value", "nan": "nan", "inf": "inf"}
 MATCHING: Mapping[Expected, frozenset[str]] = {
     Expected.NONE: frozenset({"none"}),
@@ -32,12 +38,16 @@ WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict on one run. `reason` is one sentence, `was_reached` whether the call ran at all."""
+    """A verdict on one run. `reason` is one sentence, `was_reached` whether the call ran at all.
+
+    `is_invented` holds where a source is an invented input: then its type was a guess.
+    """
 
     verdict: Verdict
     reason: str
     seen: tuple[Seen, ...] = ()
     was_reached: bool = True
+    is_invented: bool = False
 
 
 class Judge:
@@ -54,7 +64,7 @@ class Judge:
             case Expected.RAISES:
                 return self._raises(claim, run)
             case Expected.NONE_RAISES:
-                return self._none_raises(claim, run)
+                return self._with_origin(claim, run, self._none_raises(claim, run))
             case Expected.OWN_RECORD:
                 return self._own_record(claim, run)
             case Expected.OTHER_VARIABLE:
@@ -62,7 +72,11 @@ class Judge:
             case Expected.NO_UPDATE:
                 return self._no_update(claim, run)
             case _:
-                return self._gives(claim, run)
+                return self._with_origin(claim, run, self._gives(claim, run))
+
+    def _with_origin(self, claim: Claim, run: Run, judgement: Judgement) -> Judgement:
+        sources = (s for a in self.asked_at(claim.anchor, run) for s in self._relevant(claim, a))
+        return replace(judgement, is_invented=any(s.made_kind in INVENTED for s in sources))
 
     # ------------------------------------------------------------------------ what came out
 
@@ -150,7 +164,7 @@ class Judge:
         if any(s.outcome != "value" for _, s in pairs):
             return _open(f"{_outcome(next(s for _, s in pairs if s.outcome != 'value'))}"
                          " comes out", seen)  # fmt: skip
-        if claim.finding.code in LATER_TURN and not _came_to_end(run):
+        if claim.finding.code in LATER_TURN and not _was_seen_enough(run):
             return _open(f"a value comes out, and then {_ending(run)}", seen)
         turns = max(a.turn for a in asked)
         times = f" in all {turns} turns" if turns > 1 else ""
@@ -234,21 +248,20 @@ class Judge:
                     why = self._other_reason(claim, request.sources[0])
                     return _open(f"the call raises {request.error_type}, but {why}", seen)
                 where = f"`{request.method}` at line {request.frames[0][1]}"
-                return self._excepted(run, f"{where} raises {request.error_type}", seen)
+                reason = f"{where} raises {request.error_type}"
+                is_sure = not request.is_invented or _is_of_tape(request.error_message)
+                return _excepted(reason, seen, is_sure=is_sure)
             if claim.finding.code == "TAP306" and any(s.is_mixed for s in request.sources):
                 reason = "the rows of the batch depend on each other"
                 return Judgement(Verdict.CONFIRMED, reason, seen)
         if found := self.raised_at(claim.breaks, run):
-            reason = f"line {self._line_of(found, claim.breaks)} raises {found.type}"
-            return self._excepted(run, reason, seen, is_forced=found.is_forced)
+            return self._exception(claim, found, seen)
         return self._not_raised(claim, run, seen, is_asked=bool(asked))
 
-    def _excepted(
-        self, run: Run, reason: str, seen: tuple[Seen, ...], *, is_forced: bool = False
-    ) -> Judgement:
-        if is_forced or _invents(run):
-            return _open(f"{reason}, with inputs that were invented", seen)
-        return Judgement(Verdict.CONFIRMED, reason, seen)
+    def _exception(self, claim: Claim, found: Raised, seen: tuple[Seen, ...]) -> Judgement:
+        line = self._line_of(found, claim.breaks)
+        is_sure = not found.is_invented or _is_of_tape(found.message)
+        return _excepted(f"line {line} raises {found.type}", seen, is_sure=is_sure)
 
     def _not_raised(
         self, claim: Claim, run: Run, seen: tuple[Seen, ...], *, is_asked: bool
@@ -260,7 +273,7 @@ class Judge:
             return _open("nothing is raised with inputs that were invented", seen)
         if claim.finding.code == "TAP306" and not claim.finding.message.endswith("raises"):
             return _open("nothing is raised, and the answer looks right for this input", seen)
-        if not _came_to_end(run) and claim.finding.code in LATER_TURN:
+        if claim.finding.code in LATER_TURN and not _was_seen_enough(run):
             return _open(f"the line runs, and then {_ending(run)}", seen)
         return Judgement(Verdict.REFUTED, "the line runs, and nothing is raised", seen)
 
@@ -273,7 +286,7 @@ class Judge:
         if not nones:
             if any(s.outcome != "value" or s.replaced for a in asked for s in a.sources):
                 return _open("None does not come out of the run that was possible", seen)
-            if not _came_to_end(run):
+            if not _was_seen_enough(run):
                 return _open(f"a value comes out, and then {_ending(run)}", seen)
             return Judgement(Verdict.REFUTED, "a real gradient comes out for every source", seen)
         found = self.raised_at(claim.breaks, run)
@@ -281,7 +294,8 @@ class Judge:
             if not self._was_executed(claim.breaks, run):
                 return _open(f"None comes out, and then {_ending(run)}", seen)
             return _open("None comes out, and the line does not raise", seen)
-        if found.is_forced or all(s.replaced or s.is_late for s in nones):
+        is_sure = not found.is_invented or _is_of_tape(found.message)
+        if not is_sure or all(s.replaced or s.is_late for s in nones):
             return _open(f"raises {found.type}, with inputs that were invented", seen)
         line = self._line_of(found, claim.breaks)
         return Judgement(
@@ -310,15 +324,12 @@ class Judge:
 
     def _other_variable(self, claim: Claim, run: Run) -> Judgement:
         if found := self.raised_at(claim.breaks, run):
-            line = self._line_of(found, claim.breaks)
-            return self._excepted(
-                run, f"line {line} raises {found.type}", (), is_forced=found.is_forced
-            )
+            return self._exception(claim, found, ())
         updates = [u for u in run.updates if self.is_inside(u.frames, claim.breaks)]
         if not updates:
             return _open(f"no variable is updated there: {_ending(run)}")
         wrong = [u for u in updates if not u.is_own]
-        if wrong and not _invents(run):
+        if wrong and not wrong[0].is_invented:
             others = _listed(wrong[0].gradients_of)
             reason = f"`{wrong[0].variable}` is moved by the gradient of {others}"
             return Judgement(Verdict.CONFIRMED, reason)
@@ -328,10 +339,7 @@ class Judge:
 
     def _no_update(self, claim: Claim, run: Run) -> Judgement:
         if found := self.raised_at(claim.breaks, run):
-            line = self._line_of(found, claim.breaks)
-            return self._excepted(
-                run, f"line {line} raises {found.type}", (), is_forced=found.is_forced
-            )
+            return self._exception(claim, found, ())
         asked = self.asked_at(claim.anchor, run)
         if not asked:
             return self.not_reached(claim, run)
@@ -374,6 +382,18 @@ class Judge:
         )
 
 
+def _excepted(reason: str, seen: tuple[Seen, ...], *, is_sure: bool) -> Judgement:
+    """Confirm an exception that no invented input can have caused."""
+    if not is_sure:
+        return _open(f"{reason}, with inputs that were invented", seen)
+    return Judgement(Verdict.CONFIRMED, reason, seen)
+
+
+def _is_of_tape(message: str) -> bool:
+    """Tell whether an exception is about a tape or a missing gradient, whatever the numbers."""
+    return OF_TAPE.search(message) is not None
+
+
 def _open(reason: str, seen: tuple[Seen, ...] = ()) -> Judgement:
     return Judgement(Verdict.INCONCLUSIVE, reason, seen)
 
@@ -382,19 +402,27 @@ def _invents(run: Run) -> bool:
     return bool(run.notes)
 
 
-def _came_to_end(run: Run) -> bool:
+def _was_seen_enough(run: Run) -> bool:
     return run.fate == "ended" and not run.raised
+
+
+def _came_to_end(run: Run) -> bool:
+    return _was_seen_enough(run) and not run.is_cut
 
 
 def _ending(run: Run) -> str:
     """Say how a run ended, as the second half of a sentence."""
     if run.trouble:
         return f"the witness could not be set up ({run.trouble})"
+    if run.unreachable:
+        return run.unreachable
     if run.raised:
         first = run.raised[0]
         at = f"line {first.frames[0][1]} raises" if first.frames else "the program raises"
         said = first.message.strip().split("\n")[0][:100]
         return f"{at} {first.type}" + (f" ({said})" if said else "")
+    if run.is_cut:
+        return "the program was stopped after some turns"
     if run.fate == "ended":
         return "the program ends without it"
     if run.fate == "timed out":
@@ -435,3 +463,24 @@ def seen_in(asked: Sequence[Asked], claim: Claim) -> tuple[Seen, ...]:
             name = _name(claim, source)
             found.setdefault((name, gave, line), Seen(name, gave, line, request.turn))
     return tuple(found.values())[:MOST_SEEN]
+
+
+def joined(as_tensor: Judgement, as_variable: Judgement, names: str) -> Judgement:
+    """Join the verdicts of two worlds; where a guess decided, there is no verdict."""
+    first, second = as_tensor.verdict, as_variable.verdict
+    if first is second:
+        return as_tensor
+    decided = [j for j in (as_tensor, as_variable) if j.verdict is not Verdict.INCONCLUSIVE]
+    if len(decided) == 1:
+        only = decided[0]
+        other = as_variable if only is as_tensor else as_tensor
+        if not only.is_invented and not other.was_reached:
+            return only
+        return replace(
+            only, verdict=Verdict.INCONCLUSIVE, reason=f"{only.reason}, in one of two runs"
+        )
+    what = {Verdict.CONFIRMED: "confirmed", Verdict.REFUTED: "refuted"}
+    reason = (
+        f"depends on the type of {names}: {what[first]} for a tensor, {what[second]} for a variable"
+    )
+    return replace(as_tensor, verdict=Verdict.INCONCLUSIVE, reason=reason)

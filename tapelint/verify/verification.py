@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,12 +16,19 @@ from tapelint.model import Evidence, Finding, Verdict
 from tapelint.verify.claims import Claim, Expected, claim_of
 from tapelint.verify.installation import Installation
 from tapelint.verify.observed import Run
-from tapelint.verify.request import Limits, Mode, Request, Way
+from tapelint.verify.request import Limits, Mode, Request, Way, World
 from tapelint.verify.runner import Runner
-from tapelint.verify.verdict import Judge, Judgement
+from tapelint.verify.verdict import Judge, Judgement, joined
 
 # Rules about the file itself; there is nothing to run.
 NOT_RUN = frozenset({"TAP901", "TAP902", "TAP903"})
+# A loop that is cut short still shows what its second turn changes.
+FEW_TURNS = 3
+WAYS = {
+    Way.SCRIPT: "the script",
+    Way.REPLAY: "the function around it, with invented arguments",
+    Way.SLICE: "the statements that lead to it, with invented inputs",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +66,34 @@ class Options:
     modes: tuple[Mode, ...] = (Mode.EAGER,)
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A judgement, and what it was formed from."""
+
+    request: Request
+    run: Run
+    judgement: Judgement
+
+
 @dataclass(slots=True)
 class _Case:
     """One finding on its way to a verdict."""
 
     finding: Finding
     claim: Claim
-    answers: list[tuple[Request, Run, Judgement]] = field(default_factory=list)
+    answers: list[_Answer] = field(default_factory=list)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more need be run."""
+        if self.claim.expected is Expected.NOTHING:
+            return True
+        return any(a.judgement.verdict is not Verdict.INCONCLUSIVE for a in self.answers)
+
+    @property
+    def was_reached(self) -> bool:
+        """Whether some run came to the gradient call."""
+        return any(a.judgement.was_reached for a in self.answers)
 
 
 def verify(
@@ -86,6 +114,7 @@ class _Session:
         self.runner = runner
         self.options = options
         self.judge = Judge(project.absolute)
+        self.texts = _Texts((project.absolute(p), text) for p, text in project.texts.items())
 
     def verify(
         self, findings: Sequence[Finding], progress: Callable[[int, int], None]
@@ -95,8 +124,12 @@ class _Session:
             for f in findings
             if f.code not in NOT_RUN
         }
-        for _ in self._rounds(list(cases.values())):
-            progress(sum(_is_settled(case) for case in cases.values()), len(cases))
+        wanted = [c for c in cases.values() if c.claim.expected is not Expected.NOTHING]
+        rounds = (self._scripts, self._scripts_again, self._replays, self._slices)
+        for make in rounds:
+            still_open = [case for case in wanted if not case.is_settled]
+            for _ in self._run(make(still_open)):
+                progress(sum(case.is_settled for case in cases.values()), len(cases))
         installation = self.runner.installation
         assert installation is not None
         return [
@@ -104,82 +137,122 @@ class _Session:
             for f in findings
         ]
 
-    def _rounds(self, cases: Sequence[_Case]) -> Iterator[None]:
-        """Try one way after the other on the findings that are still open."""
-        for make in (self._scripts, self._scripts_as_written):
-            wanted = [case for case in cases if not _is_settled(case)]
-            requests = make(wanted)
-            for request, run in self.runner.run(list(requests)):
-                for case in requests[request]:
-                    case.answers.append((request, run, self.judge.judge(case.claim, run)))
-                yield None
+    # ----------------------------------------------------------------------------- what to run
 
-    def _scripts(self, cases: Iterable[_Case]) -> dict[Request, list[_Case]]:
+    def _scripts(self, cases: Sequence[_Case]) -> _Plan:
         """Run every file that holds a finding from its first line."""
         by_file: defaultdict[str, list[_Case]] = defaultdict(list)
         for case in cases:
-            if case.claim.expected is not Expected.NOTHING:
-                by_file[case.claim.anchor.path].append(case)
-        return {self._request(path): found for path, found in by_file.items()}
+            by_file[case.claim.anchor.path].append(case)
+        return [((self._script(path, found),), found) for path, found in by_file.items()]
 
-    def _scripts_as_written(self, cases: Iterable[_Case]) -> dict[Request, list[_Case]]:
-        """Run a script that failed with eager functions again, with functions as written."""
-        failed = (case for case in cases if any(run.raised for _, run, _ in case.answers))
-        return {
-            replace(request, mode=Mode.GRAPH): found
-            for request, found in self._scripts(failed).items()
-        }
+    def _script(self, path: str, cases: Sequence[_Case]) -> Request:
+        lines = {case.claim.anchor.line for case in cases}
+        return replace(self._request(path), sites=tuple(sorted(lines)))
+
+    def _scripts_again(self, cases: Sequence[_Case]) -> _Plan:
+        """Run a script again that took too long, or that eager functions made raise."""
+        plan: _Plan = []
+        for (request,), found in self._scripts([c for c in cases if not c.was_reached]):
+            before = found[0].answers[-1].run
+            if before.fate == "timed out":
+                plan.append(((replace(request, turns=FEW_TURNS),), found))
+            elif before.raised:
+                plan.append(((replace(request, mode=Mode.GRAPH),), found))
+        return plan
+
+    def _replays(self, cases: Sequence[_Case]) -> _Plan:
+        """Call the function around a gradient call that no script reaches."""
+        return self._in_two_worlds(cases, Way.REPLAY)
+
+    def _slices(self, cases: Sequence[_Case]) -> _Plan:
+        """Run nothing but what leads to a gradient call."""
+        return self._in_two_worlds(cases, Way.SLICE)
+
+    def _in_two_worlds(self, cases: Sequence[_Case], way: Way) -> _Plan:
+        by_place: defaultdict[tuple[str, int], list[_Case]] = defaultdict(list)
+        for case in cases:
+            if not case.was_reached:
+                anchor = case.claim.anchor
+                by_place[anchor.path, anchor.line].append(case)
+        plan: _Plan = []
+        for (path, line), found in by_place.items():
+            request = replace(
+                self._request(path), way=way, line=line, sites=(line,), turns=FEW_TURNS
+            )
+            worlds = (request, replace(request, world=World.VARIABLE))
+            plan.append((worlds, found))
+        return plan
 
     def _request(self, shown: str) -> Request:
         return Request(
             main=self.project.absolute(shown),
-            texts=_Texts(
-                {self.project.absolute(path): text for path, text in self.project.texts.items()}
-            ),
+            texts=self.texts,
             roots=self.project.roots(shown),
-            way=Way.SCRIPT,
             seed=self.options.seed,
             limits=Limits(self.options.seconds),
         )
 
+    # -------------------------------------------------------------------------------- running
+
+    def _run(self, plan: _Plan) -> Iterator[None]:
+        """Run what is planned; hand every finding its judgement when all its runs are there."""
+        runs: dict[Request, Run] = {}
+        left = {index: len(requests) for index, (requests, _) in enumerate(plan)}
+        owner = {r: index for index, (requests, _) in enumerate(plan) for r in requests}
+        for request, run in self.runner.run(list(owner)):
+            runs[request] = run
+            index = owner[request]
+            left[index] -= 1
+            if not left[index]:
+                requests, cases = plan[index]
+                for case in cases:
+                    case.answers.append(self._answer(case.claim, requests, runs))
+                yield None
+
+    def _answer(
+        self, claim: Claim, requests: Sequence[Request], runs: Mapping[Request, Run]
+    ) -> _Answer:
+        judgements = [self.judge.judge(claim, runs[request]) for request in requests]
+        first = requests[0]
+        if len(requests) == 1:
+            return _Answer(first, runs[first], judgements[0])
+        names = " and ".join(f"`{name}`" for name in claim.labels[:2]) or "the inputs"
+        return _Answer(first, runs[first], joined(judgements[0], judgements[1], names))
+
+
+_Plan = list[tuple[tuple[Request, ...], list[_Case]]]
+
 
 class _Texts(dict[str, str]):
-    """The sources of a project; one object for all requests, told apart by what it is."""
+    """The sources of a project: one object for all requests, compared by identity."""
 
     def __hash__(self) -> int:  # type: ignore[override]  # never changed after it is made
         return id(self)
 
 
-def _is_settled(case: _Case) -> bool:
-    if case.claim.expected is Expected.NOTHING:
-        return True
-    return any(j.verdict is not Verdict.INCONCLUSIVE for _, _, j in case.answers)
-
-
 def _evidence(case: _Case, installation: Installation) -> Evidence:
+    """Return the evidence of a finding: of all that was run, what says most."""
     if not case.answers:
-        return Evidence(
-            Verdict.INCONCLUSIVE,
-            "no single run decides what this rule is about",
-            tensorflow=installation.tensorflow,
-        )
-    request, run, judgement = min(case.answers, key=_worth)
+        reason = "no single run decides what this rule is about"
+        return Evidence(Verdict.INCONCLUSIVE, reason, tensorflow=installation.tensorflow)
+    best = min(case.answers, key=_worth)
     return Evidence(
-        judgement.verdict,
-        judgement.reason,
-        judgement.seen,
-        how="the script",
-        assumptions=run.notes,
-        mode=request.mode.value,
+        best.judgement.verdict,
+        best.judgement.reason,
+        best.judgement.seen,
+        how=WAYS[best.request.way],
+        assumptions=best.run.notes,
+        mode=best.request.mode.value,
         tensorflow=installation.tensorflow,
         keras=installation.keras,
         python=installation.python,
-        sandbox=run.sandbox,
-        seed=request.seed,
-        seconds=round(sum(r.seconds for _, r, _ in case.answers), 2),
+        sandbox=best.run.sandbox,
+        seed=best.request.seed,
+        seconds=round(sum(a.run.seconds for a in case.answers), 2),
     )
 
 
-def _worth(answer: tuple[Request, Run, Judgement]) -> tuple[bool, bool]:
-    judgement = answer[2]
+def _worth(answer: _Answer) -> tuple[bool, bool]:
+    judgement = answer.judgement
     return (judgement.verdict is Verdict.INCONCLUSIVE, not judgement.was_reached)

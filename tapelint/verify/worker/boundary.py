@@ -7,12 +7,16 @@ calls and operators of user code whose values are arrays, numbers or texts becom
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from tapelint.verify.worker.effects import Effects
 from tapelint.verify.worker.instrument import Spot, Spots
 from tapelint.verify.worker.leaving import is_traceable
 from tapelint.verify.worker.recorder import Key, Kind, Recorder, leaves
+from tapelint.verify.worker.standin import StandIn, Unsure, closed, open_in, rebuilt
+from tapelint.verify.worker.tapes import METHODS
+from tapelint.verify.worker.workshop import TURNS, Workshop
 
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv,
@@ -31,6 +35,14 @@ SIGNS = {
     "MatMult": "@", "LShift": "<<", "RShift": ">>", "BitOr": "|", "BitXor": "^", "BitAnd": "&",
 }  # fmt: skip
 
+# Their functions pass objects on as they are.
+GENERIC_MODULES = frozenset(
+    {
+        "builtins", "functools", "itertools", "collections", "copy", "contextlib", "dataclasses",
+        "types", "typing", "logging", "abc", "enum", "inspect", "argparse",
+    }
+)  # fmt: skip
+
 
 class OutOfTurns(BaseException):
     """A loop ran longer than a witness waits; no user code catches this by accident."""
@@ -41,10 +53,20 @@ class Boundary:
 
     slice = slice
 
-    def __init__(self, recorder: Recorder, spots: Spots, is_user_code: Callable[[Any], bool]):
+    def __init__(
+        self,
+        recorder: Recorder,
+        spots: Spots,
+        is_user_code: Callable[[Any], bool],
+        workshop: Workshop,
+        effects: Effects,
+    ) -> None:
         self.recorder = recorder
         self.spots = spots
         self.is_user_code = is_user_code
+        self.workshop = workshop
+        self.effects = effects
+        self.steering: Mapping[tuple[str, int, int], bool] = {}
         self.places: list[int] = []
         self.executed: set[int] = set()
         self.parts: list[Any] = []
@@ -74,11 +96,53 @@ class Boundary:
         return result
 
     def _called(self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        if self.workshop.is_used:
+            function = closed(function)
+            arguments = rebuilt(arguments, closed)
+            keywords = rebuilt(keywords, closed)
+        if type(function) is StandIn or self.is_user_code(function):
+            return function(*arguments, **keywords)
         before = self.recorder.serial
-        result = function(*arguments, **keywords)
-        if not self.is_user_code(function):
-            self._note_call(function, arguments, keywords, result, before)
+        result = self._really_called(function, arguments, keywords)
+        self._note_call(function, arguments, keywords, result, before)
         return result
+
+    def _really_called(
+        self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        """Call code that is not the user's, with values for what is unknown."""
+        if replacement := self.effects.replacement(function):
+            return replacement(arguments, keywords)
+        name = str(getattr(function, "__name__", type(function).__name__))
+        if self.workshop.is_used and open_in([*arguments, keywords]):
+            if name in METHODS and isinstance(
+                getattr(function, "__self__", None), self.recorder.runtime.tf.GradientTape
+            ):
+                # A tape can be asked once: no trying.
+                arguments = rebuilt(arguments, self.workshop.settled_for_tape)
+                keywords = rebuilt(keywords, self.workshop.settled_for_tape)
+            elif not self._takes_anything(function):
+                return self.workshop.tried(function, arguments, keywords, f"`{name}`")
+        try:
+            return function(*arguments, **keywords)
+        except Exception as error:
+            if not self.effects.is_failure_of_surroundings(error):
+                raise
+            said = str(error).strip().split("\n")[0][:60]
+            self.workshop.say(f"`{name}` fails here ({type(error).__name__}: {said})")
+            return self.workshop.result(f"{name}()", [*arguments, *keywords.values()])
+
+    def _takes_anything(self, function: Any) -> bool:
+        """Whether a function handles objects without a look at what they are."""
+        owner = getattr(function, "__self__", None)
+        if getattr(function, "__module__", None) == "builtins" or isinstance(function, type):
+            is_users = isinstance(function, type) and self.is_user_code(
+                vars(function).get("__init__")
+            )
+            return is_users or getattr(function, "__module__", None) in GENERIC_MODULES
+        return type(owner) in (list, dict, set, tuple, str) or (
+            getattr(function, "__module__", None) in GENERIC_MODULES
+        )
 
     def _note_call(
         self,
@@ -161,6 +225,7 @@ class Boundary:
     def _operated(
         self, place: int, function: Callable[[Any, Any], Any], sign: str, left: Any, right: Any
     ) -> Any:
+        left, right = closed(left), closed(right)
         self.places.append(place)
         self.executed.add(place)
         try:
@@ -172,6 +237,10 @@ class Boundary:
 
     def item(self, place: int, holder: Any, index: Any) -> Any:
         """`holder[index]`"""
+        if self.workshop.is_used:
+            holder, index = closed(holder), rebuilt(index, closed)
+            if type(holder) is not StandIn and open_in(index):
+                index = rebuilt(index, self.workshop.as_index)
         self.places.append(place)
         self.executed.add(place)
         try:
@@ -210,6 +279,7 @@ class Boundary:
 
     def iterate(self, place: int, iterable: Any) -> Iterator[Any]:
         """`for x in iterable`, no longer than a witness waits."""
+        iterable = closed(iterable)
         for turn, element in enumerate(self._elements(iterable)):
             if self.most_turns is not None and turn >= self.most_turns:
                 return
@@ -233,20 +303,31 @@ class Boundary:
     def going(self, place: int, test: Any) -> Any:
         """Tell whether a `while` loop goes on."""
         turn = self.turns[place] = self.turns.get(place, 0) + 1
-        if self.most_turns is not None and turn > self.most_turns:
-            return False
-        return test
+        is_unknown = type(test) in (StandIn, Unsure)
+        most = min(self.most_turns or TURNS, TURNS) if is_unknown else self.most_turns
+        return test if most is None or turn <= most else False
 
     def branch(self, place: int, test: Any) -> Any:
-        """`if test:`"""
-        return test
+        """`if test:`, steered towards the gradient call where that is unknown."""
+        spot = self.spots.known[place]
+        wanted = self.steering.get((spot.file, spot.line, spot.column))
+        if wanted is None:
+            return test
+        is_unknown = type(test) in (StandIn, Unsure)
+        if is_unknown or bool(test) != wanted:
+            holds = "holds" if wanted else "does not hold"
+            self.workshop.say(f"the condition on line {spot.line} {holds}")
+        return wanted
 
     def holds(self, place: int, test: Any) -> Any:
-        """`assert test`"""
-        return test
+        """`assert test`: what is unknown holds."""
+        return True if type(test) in (StandIn, Unsure) else test
 
     def unpack(self, place: int, value: Any, count: int) -> Any:
         """`a, b = value`; `count` is negative where one of the targets has a star."""
+        value = closed(value)
+        if type(value) is StandIn:
+            return self.workshop.unpacked(value, count)
         if type(value).__module__ == "numpy":
             return list(self._elements(value))
         return value

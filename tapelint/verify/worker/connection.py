@@ -7,17 +7,13 @@ connected input and no connected output; that step is the break.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from tapelint.verify.worker.liveness import Liveness
 from tapelint.verify.worker.recorder import Event, Frame, Key, Kind, Recorder, TapeLog
-
-# The backward pass is run for every step that is asked about.
-MOST_QUESTIONS = 400
-SECONDS = 4.0
 
 
 class Cause(Enum):
@@ -86,10 +82,20 @@ class Search:
     users: list[Event] = field(default_factory=list)
     ancestors: list[Event] = field(default_factory=list)
 
+    end: Key = 0
+    _on_way: list[Event] | None = None
+
     @property
     def on_way(self) -> list[Event]:
         """The steps between the two, in order."""
-        return [e for e in self.ancestors if not self.data.isdisjoint(e.inputs)]
+        if self._on_way is None:
+            self._on_way = [e for e in self.ancestors if not self.data.isdisjoint(e.inputs)]
+        return self._on_way
+
+    def used_after(self, serial: int) -> set[Key]:
+        """Return the values that steps behind a serial are made from, and the target."""
+        used = {key for event in self.on_way if event.serial > serial for key in event.inputs}
+        return used | {self.end}
 
 
 class Explainer:
@@ -126,6 +132,8 @@ class Explainer:
             return replace(known, cause=Cause.UNUSED, exits=found.exits(), could_flow=False)
         if not found.is_connected(target):
             breaks = found.cuts()
+            if not found.is_complete:
+                return known
             return replace(
                 known,
                 cause=Cause.CUT if breaks else Cause.UNKNOWN,
@@ -134,7 +142,7 @@ class Explainer:
                 behind=found.dead(),
                 exits=found.exits(),
             )
-        known = replace(known, could_flow=True, breaks=found.unrecorded(log))
+        known = replace(known, could_flow=True, breaks=found.unrecorded(log, target))
         if (cause := self._of_source(log, source, auto_watched)) is not None:
             return replace(known, cause=cause)
         if known.breaks:
@@ -179,7 +187,7 @@ class Explainer:
             return None
 
     def _searched(self, start: Key, end: Key) -> Search:
-        search = Search(data={start}, needed={end})
+        search = Search(data={start}, needed={end}, end=end)
         for event in self.recorder.events:
             if not search.data.isdisjoint(event.inputs):
                 search.data.update(event.outputs)
@@ -229,53 +237,91 @@ class Explainer:
 
 
 class _Findings:
-    """Asks the shadow about one source, with a limit on how often and how long."""
+    """What the shadow says of the way from one source to the target."""
 
     def __init__(self, explainer: Explainer, source: Any, search: Search) -> None:
         self.recorder = explainer.recorder
-        self.runtime = explainer.runtime
-        self.source = source
-        self.start = self.recorder.key(source)
         self.search = search
-        self.answers: dict[Key, bool | None] = {self.start: True}
-        self.questions = 0
-        self.deadline = time.monotonic() + SECONDS
+        self.liveness = Liveness(explainer.recorder, source, search.data)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the shadow had the time to answer everything."""
+        return not self.liveness.is_exhausted
 
     def is_connected(self, value: Any) -> bool:
         """Tell whether a gradient could flow from a value back to the source."""
-        return bool(self._asked(self.recorder.key(value), value))
+        return self.liveness.of_value(value)
 
     def cuts(self) -> tuple[Break, ...]:
         """Return the steps with a connected input and no connected output, in order."""
-        found = []
-        for event in self.search.on_way:
-            if not any(self._is_live(key) for key in event.inputs):
+        found: list[Break] = []
+        for part in self._parts():
+            if not any(self.liveness.is_live(key) for event in part for key in event.inputs):
                 continue
-            outputs = [key for key in event.outputs if key in self.search.needed]
-            answers = [self._answer(key) for key in outputs]
+            dead = [key for key in self._leaving(part) if not self.liveness.is_live(key)]
+            if dead:
+                found += self._cuts_before(part, dead)
+        return tuple(found)
+
+    def _parts(self) -> list[list[Event]]:
+        """Split the way into runs of steps that one line of the user's made.
+
+        A layer is hundreds of steps, of which few values leave: the shadow is asked about those.
+        """
+        parts: list[list[Event]] = []
+        for event in self.search.on_way:
+            if not parts or parts[-1][-1].frames != event.frames:
+                parts.append([])
+            parts[-1].append(event)
+        return parts
+
+    def _leaving(self, part: Sequence[Event]) -> list[Key]:
+        """Return what a part makes for others, all it makes that it does not use itself."""
+        last = part[-1].serial
+        used_later = self.search.used_after(last)
+        made = [key for event in part for key in event.outputs if key in self.search.needed]
+        return [key for key in dict.fromkeys(made) if key in used_later]
+
+    def _cuts_before(self, part: Sequence[Event], dead: Iterable[Key]) -> Iterator[Break]:
+        """Yield the steps of a part at which the way to `dead` values ends."""
+        wanted = set(dead)
+        leading: list[Event] = []
+        for event in reversed(part):
+            if not wanted.isdisjoint(event.outputs):
+                wanted.update(event.inputs)
+                leading.append(event)
+        for event in reversed(leading):
+            if not any(self.liveness.is_live(key) for key in event.inputs):
+                continue
+            answers = [self.liveness.answer(key) for key in event.outputs if key in wanted]
             if not any(answers):
                 raises = None in answers or not self.recorder.has_gradient(event)
-                found.append(as_break(event, raises=raises))
-        return tuple(found)
+                yield as_break(event, raises=raises)
 
     def dead(self) -> tuple[Break, ...]:
         """Return the steps that carry data of the source, and no gradient any more."""
         return tuple(
             as_break(event)
-            for event in self.search.on_way
-            if not any(self._is_live(key) for key in event.inputs)
+            for part in self._parts()
+            if not any(self.liveness.is_live(key) for key in part[0].inputs)
+            for event in part
+            if not any(self.liveness.known(key) for key in event.inputs)
         )
 
-    def unrecorded(self, log: TapeLog) -> tuple[Break, ...]:
+    def unrecorded(self, log: TapeLog, target: Any) -> tuple[Break, ...]:
         """Return the steps a gradient would pass that the user's tape did not record."""
-        found = []
-        for event in self.search.on_way:
-            is_recorded = log.number in event.tapes and event.serial > log.reset
-            if is_recorded or not any(self._is_live(key) for key in event.inputs):
-                continue
-            if any(self._is_live(key) for key in event.outputs if key in self.search.needed):
-                found.append(as_break(event, missed=_missed(event, log)))
-        return tuple(found)
+        missed = [
+            event
+            for event in self.search.on_way
+            if log.number not in event.tapes or event.serial <= log.reset
+        ]
+        reached = self.liveness.leading_to(target, missed)
+        return tuple(
+            as_break(event, missed=_missed(event, log))
+            for event in missed
+            if not reached.isdisjoint(event.outputs)
+        )
 
     def exits(self) -> tuple[Break, ...]:
         """Return the steps at which a value made from the source became a Python object."""
@@ -284,42 +330,6 @@ class _Findings:
             for event in self.recorder.events
             if event.kind is Kind.PLAIN and not self.search.data.isdisjoint(event.inputs)
         )
-
-    def _is_live(self, key: Key) -> bool:
-        return bool(self._answer(key))
-
-    def _answer(self, key: Key) -> bool | None:
-        """Return whether a value is connected; None where the backward pass raises."""
-        if key not in self.search.data:
-            return False
-        if key not in self.answers:
-            return self._asked(key, self.recorder.value(key))
-        return self.answers[key]
-
-    def _asked(self, key: Key, value: Any) -> bool | None:
-        if key in self.answers:
-            return self.answers[key]
-        answer = self._question(value)
-        self.answers[key] = answer
-        return answer
-
-    def _question(self, value: Any) -> bool | None:
-        if not self.runtime.is_tensor(value) or not _carries(self.runtime.tf, value.dtype):
-            return False
-        self.questions += 1
-        if self.questions > MOST_QUESTIONS or time.monotonic() > self.deadline:
-            self.recorder.is_complete = False
-            return False
-        with self.recorder.muted():
-            try:
-                found = self.recorder.raw_gradient(self.recorder.shadow, value, self.source)
-            except Exception:  # noqa: BLE001 - a custom gradient may raise what it likes
-                return None
-        return found is not None
-
-
-def _carries(tf: Any, dtype: Any) -> bool:
-    return bool(dtype.is_floating or dtype.is_complex or dtype == tf.variant)
 
 
 def as_break(event: Event, *, missed: Missed | None = None, raises: bool = False) -> Break:

@@ -12,7 +12,7 @@ from typing import Any
 from tapelint.verify.worker.backward import culprits, is_not_finite, is_zero
 from tapelint.verify.worker.connection import Break, Connection, Explainer, merged
 from tapelint.verify.worker.instrument import Spot
-from tapelint.verify.worker.recorder import Recorder
+from tapelint.verify.worker.recorder import Kind, Recorder
 from tapelint.verify.worker.tapes import Request
 
 Json = dict[str, Any]
@@ -117,6 +117,7 @@ class Observer:
                 break
             plain = self.runtime.unwrapped(source)
             entry = {"index": index, **outcome, **self._source(source, plain)}
+            entry["is_late"] = self._is_late(request, plain)
             if explain:
                 entry |= self._explained(request, plain, outcome["outcome"])
             if request.method == "batch_jacobian" and outcome["outcome"] == "value":
@@ -165,6 +166,15 @@ class Observer:
                 [b for t in tensors[:4] for b in culprits(explainer, t, source, test)]
             )
         return result
+
+    def _is_late(self, request: Request, source: Any) -> bool:
+        """Tell whether a source was invented when the tape had closed already."""
+        if not (self.runtime.is_tensor(source) or self.runtime.is_variable(source)):
+            return False
+        made = self.recorder.made.get(self.recorder.key(source))
+        is_invented = made is not None and made.kind in (Kind.INVENTED, Kind.REPLACED)
+        left = request.log.left
+        return is_invented and left is not None and made is not None and made.serial > left
 
     def _mixes_rows(self, target: Any, source: Any) -> bool:
         """Tell whether a row of the target depends on another row of the source."""

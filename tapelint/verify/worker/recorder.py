@@ -14,7 +14,6 @@ from enum import Enum
 from types import FrameType
 from typing import Any
 
-from tapelint.verify.worker.instrument import Spot
 from tapelint.verify.worker.runtime import TensorFlow
 
 # A tensor by its number, a symbolic one by graph and name, a Python object by its address.
@@ -73,19 +72,12 @@ class TapeLog:
 class Recorder:
     """Everything that happened so far, in order.
 
-    `is_user_file` tells which frames are the user's; `spot` answers the place of the call that
-    user code is at, where that is known.
+    `is_user_file` tells which frames are the user's.
     """
 
-    def __init__(
-        self,
-        runtime: TensorFlow,
-        is_user_file: Callable[[str], bool],
-        spot: Callable[[], Spot | None],
-    ) -> None:
+    def __init__(self, runtime: TensorFlow, is_user_file: Callable[[str], bool]) -> None:
         self.runtime = runtime
         self.is_user_file = is_user_file
-        self.spot = spot
         self.events: list[Event] = []
         self.made: dict[Key, Event] = {}
         self.tapes: dict[int, TapeLog] = {}
@@ -244,6 +236,12 @@ class Recorder:
 
     def _is_source_dtype(self, tensor: Any) -> bool:
         return self.runtime.is_differentiable(tensor) or tensor.dtype == self.runtime.tf.variant
+
+    def forget_after(self, serial: int) -> None:
+        """Take back the steps behind `serial`: a trial that failed."""
+        while self.events and self.events[-1].serial > serial:
+            for key in self.events.pop().outputs:
+                self.made.pop(key, None)
 
     # ------------------------------------------------------------------------------ questions
 

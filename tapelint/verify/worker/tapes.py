@@ -33,11 +33,17 @@ class Request:
 
 
 class TapeWatcher:
-    """Replaces the methods of `tf.GradientTape`; `answered` hears of every request."""
+    """Replaces the methods of `tf.GradientTape`; `answered` hears of every request.
 
-    def __init__(self, recorder: Recorder, answered: Answered) -> None:
+    `about_to_ask` is called before, and may end the program.
+    """
+
+    def __init__(
+        self, recorder: Recorder, answered: Answered, about_to_ask: Callable[[], None]
+    ) -> None:
         self.recorder = recorder
         self.answered = answered
+        self.about_to_ask = about_to_ask
         self.logs: dict[int, TapeLog] = {}
         self.depth = 0
 
@@ -116,6 +122,7 @@ class TapeWatcher:
             # `jacobian` asks `gradient` for each row: only the call of the program counts.
             if log is None or self.depth or self.recorder.is_muted:
                 return original(tape, target, sources, *arguments, **keywords)
+            self.about_to_ask()
             request = Request(log, method, tape, target, sources)
             request.is_zero_asked = self._asks_for_zero(arguments, keywords)
             request.auto_watched = self._watched_variables(tape)

@@ -3,25 +3,62 @@
 from __future__ import annotations
 
 import contextlib
+import os
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from tapelint.verify.worker import leaving
 from tapelint.verify.worker.boundary import Boundary, OutOfTurns
+from tapelint.verify.worker.effects import Effects
 from tapelint.verify.worker.instrument import Spots
 from tapelint.verify.worker.modules import Modules
 from tapelint.verify.worker.observer import Observer
-from tapelint.verify.worker.programs import Enough, Script
+from tapelint.verify.worker.programs import Enough, Replay, Script, Sliced
 from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.runtime import TensorFlow
 from tapelint.verify.worker.tapes import Request, TapeWatcher
 from tapelint.verify.worker.updates import UpdateWatcher
+from tapelint.verify.worker.workshop import Workshop
 
 Json = dict[str, Any]
+# A gradient call in a loop has been seen often enough after this.
+TURNS_PER_SITE = 8
 
 
 def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> None:
     """Run the witness that `request` describes; everything it does goes to `emit`."""
+    _configure(runtime, request)
+    spots = Spots()
+    modules = Modules(request.get("roots", []), request.get("texts", {}), spots)
+    recorder = Recorder(runtime, modules.is_user_file)
+    workshop = Workshop(
+        recorder,
+        request.get("world") == "variable",
+        lambda text: emit({"event": "note", "text": text}),
+    )
+    effects = Effects(runtime, workshop.result, workshop.say)
+    boundary = Boundary(recorder, spots, modules.is_user_code, workshop, effects)
+    boundary.most_turns = request.get("turns")
+    modules.helper = boundary
+    observer = Observer(recorder, lambda: boundary.spot, emit)
+    updates = UpdateWatcher(recorder, emit)
+    recorder.happened = updates.happened
+    watcher = _Watcher(request, observer, updates)
+    recorder.install()
+    leaving.install(recorder)
+    TapeWatcher(recorder, watcher.answered, watcher.about_to_ask).install()
+    modules.install()
+    try:
+        _program(request, modules, boundary, emit)
+    except Enough:
+        emit({"event": "enough"})
+    except OutOfTurns:
+        pass
+    emit({"event": "executed", "lines": boundary.lines()})
+
+
+def _configure(runtime: TensorFlow, request: Json) -> None:
     tf = runtime.tf
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -29,31 +66,55 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     tf.keras.utils.set_random_seed(int(request.get("seed", 7)))
     if request.get("functions", "eager") == "eager":
         tf.config.run_functions_eagerly(True)
-        tf.data.experimental.enable_debug_mode()
-    spots = Spots()
-    modules = Modules(request.get("roots", []), request.get("texts", {}), spots)
-    boundary: Boundary | None = None
+        with contextlib.suppress(AttributeError):
+            tf.data.experimental.enable_debug_mode()
 
-    def spot() -> Any:
-        return boundary.spot if boundary else None
 
-    recorder = Recorder(runtime, modules.is_user_file, spot)
-    boundary = Boundary(recorder, spots, modules.is_user_code)
-    boundary.most_turns = request.get("turns")
-    modules.helper = boundary
-    observer = Observer(recorder, spot, emit)
-    recorder.install()
-    leaving.install(recorder)
-    updates = UpdateWatcher(recorder, emit)
-    recorder.happened = updates.happened
+def _program(
+    request: Json, modules: Modules, boundary: Boundary, emit: Callable[[Json], None]
+) -> None:
+    path, line = request["main"], int(request.get("line", 0))
+    match request.get("way", "script"):
+        case "replay":
+            Replay(modules, boundary, path, _module_name(path, modules.roots), emit).run(line)
+        case "slice":
+            Sliced(modules, boundary, path, "__witness__", emit).run(line)
+        case _:
+            Script(modules, boundary, path, "__main__", emit).run()
 
-    def answered(asked: Request) -> None:
-        observer.answered(asked)
-        updates.answered(asked)
 
-    TapeWatcher(recorder, answered).install()
-    modules.install()
-    script = Script(modules, request["main"], "__main__", emit)
-    with contextlib.suppress(Enough, OutOfTurns):
-        script.run()
-    emit({"event": "executed", "lines": boundary.lines()})
+def _module_name(path: str, roots: tuple[str, ...]) -> str:
+    """Return the dotted name a module has for imports, from the outermost root that holds it."""
+    holding = [root for root in roots if os.path.realpath(path).startswith(root + os.sep)]
+    if not holding:
+        return "__witness__"
+    relative = os.path.relpath(os.path.realpath(path), min(holding, key=len))
+    name = relative.removesuffix(".py").replace(os.sep, ".")
+    return name if name.replace(".", "_").isidentifier() else "__witness__"
+
+
+class _Watcher:
+    """Passes requests on, and ends a program that only repeats itself."""
+
+    def __init__(self, request: Json, observer: Observer, updates: UpdateWatcher) -> None:
+        self.main = request["main"]
+        self.open = set(request.get("sites", []))
+        self.is_limited = bool(self.open)
+        self.turns: Counter[int] = Counter()
+        self.observer = observer
+        self.updates = updates
+
+    def about_to_ask(self) -> None:
+        """Stop when all calls that matter have been seen, and one of them too often."""
+        if self.is_limited and not self.open and max(self.turns.values()) > TURNS_PER_SITE:
+            raise Enough
+
+    def answered(self, request: Request) -> None:
+        """Pass an answer on to those who look at it."""
+        for file, line in self.observer.recorder.frames():
+            if file == self.main:
+                self.turns[line] += 1
+                self.open.discard(line)
+                break
+        self.observer.answered(request)
+        self.updates.answered(request)

@@ -1,0 +1,454 @@
+"""Where stand-ins are made, asked and given values.
+
+An input becomes a tensor or, in the other world, a variable. The result of code that was not run
+depends on every tensor that went in: an upper bound of what could be connected.
+"""
+
+from __future__ import annotations
+
+import operator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from tapelint.verify.worker.candidates import (
+    MATRIX,
+    REAL,
+    SCALAR,
+    WHOLE,
+    Form,
+    by_name,
+    combinations,
+)
+from tapelint.verify.worker.recorder import Kind, Recorder, leaves
+from tapelint.verify.worker.standin import (
+    OF_MODELS,
+    OF_TENSORS,
+    OF_VARIABLES,
+    UNTYPED,
+    StandIn,
+    Unknown,
+    Unsure,
+    closed,
+    is_open,
+    open_in,
+    rebuilt,
+)
+
+TURNS = 3
+SECONDS_TO_TRY = 3.0
+MOST_NOTES = 60
+
+
+class Workshop:
+    """Makes the stand-ins of one witness. `note` hears of every assumption."""
+
+    def __init__(
+        self, recorder: Recorder, is_variable_world: bool, note: Callable[[str], None]
+    ) -> None:
+        self.recorder = recorder
+        self.runtime = recorder.runtime
+        self.is_variable_world = is_variable_world
+        self.note = note
+        self.noted: set[str] = set()
+        self.seed = 0
+        # Nobody looks for stand-ins in a program that has none.
+        self.is_used = False
+
+    # ------------------------------------------------------------------------------- making
+
+    def make(self, name: str) -> StandIn:
+        """Return a new unknown input."""
+        self.is_used = True
+        return StandIn(Unknown(name, self))
+
+    def failed(self, name: str) -> StandIn:
+        """Return what a statement that raised would have given."""
+        self.is_used = True
+        return StandIn(Unknown(name, self, is_result=True))
+
+    def result(self, name: str, given: Sequence[Any]) -> StandIn:
+        """Return what code that is not run gives for `given`.
+
+        Where no tensor goes in, nothing can be cut: that is an input like any other.
+        """
+        self.is_used = True
+        unknown = Unknown(name, self, given=tuple(given))
+        if self.recorder.active:
+            # On a tape: what went in has to be a tensor now, to be recorded.
+            for part in open_in(list(given)):
+                if part._tapelint.flow is None and not part._tapelint.is_result:
+                    self._settle(part, next(by_name(part._tapelint.name)))
+        unknown.is_result = self._depends(unknown.given)
+        if unknown.is_result:
+            unknown.flow = self._flow(unknown)
+        return StandIn(unknown)
+
+    def child(self, parent: StandIn, key: object, name: str) -> StandIn:
+        """Return the same unknown for the same part of an unknown."""
+        unknown = parent._tapelint
+        if key not in unknown.children:
+            made = Unknown(name, self, is_result=unknown.is_result, given=unknown.given)
+            made.flow = unknown.flow
+            made.root = unknown.root or unknown
+            unknown.children[key] = StandIn(made)
+        found: StandIn = unknown.children[key]
+        return found
+
+    def say(self, sentence: str) -> None:
+        """Tell of an assumption once."""
+        if sentence not in self.noted and len(self.noted) < MOST_NOTES:
+            self.noted.add(sentence)
+            self.note(sentence)
+
+    # ------------------------------------------------------------------------ what it answers
+
+    def attribute(self, standin: StandIn, name: str) -> Any:
+        """`standin.name`"""
+        unknown = standin._tapelint
+        if name in unknown.children:
+            return unknown.children[name]
+        if unknown.value is not UNTYPED:
+            return getattr(unknown.value, name)
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        if name in OF_VARIABLES:
+            self._settle(standin, MATRIX, as_variable=True)
+            return getattr(unknown.value, name)
+        if name in OF_TENSORS:
+            self._settle(standin, next(by_name(unknown.name)))
+            return getattr(unknown.value, name)
+        if name in OF_MODELS:
+            return [self._pool(unknown)]
+        return self.child(standin, name, f"{unknown.name}.{name}")
+
+    def called(self, standin: StandIn, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """`standin(...)`: an unknown decorator leaves what it decorates as it is."""
+        unknown = standin._tapelint
+        if unknown.value is not UNTYPED:
+            return unknown.value(*arguments, **keywords)
+        if len(arguments) == 1 and not keywords and _is_definition(arguments[0]):
+            return arguments[0]
+        given = [standin, *arguments, *keywords.values()]
+        return self.result(f"{unknown.name}()", given)
+
+    def item(self, standin: StandIn, index: Any) -> Any:
+        """`standin[index]`"""
+        unknown = standin._tapelint
+        if unknown.value is not UNTYPED:
+            return unknown.value[rebuilt(index, closed)]
+        if isinstance(index, (str, int)):
+            return self.child(standin, ("item", index), f"{unknown.name}[{index!r}]")
+        self._settle(standin, next(by_name(unknown.name)))
+        return unknown.value[rebuilt(index, closed)]
+
+    def store(self, standin: StandIn, index: Any, value: Any) -> None:
+        """`standin[index] = value`"""
+        unknown = standin._tapelint
+        if isinstance(index, (str, int)):
+            unknown.children[("item", index)] = value
+
+    def elements(self, standin: StandIn) -> Iterator[Any]:
+        """`for x in standin`: a few unknowns that are alike."""
+        unknown = standin._tapelint
+        if unknown.value is not UNTYPED:
+            yield from unknown.value
+            return
+        for turn in range(TURNS):
+            yield self.child(standin, ("item", turn), f"{unknown.name}[{turn}]")
+
+    def unpacked(self, standin: StandIn, count: int) -> list[Any]:
+        """`a, b = standin`"""
+        unknown = standin._tapelint
+        if unknown.value is not UNTYPED:
+            return list(unknown.value)
+        return [self.child(standin, ("item", i), f"{unknown.name}[{i}]") for i in range(abs(count))]
+
+    def length(self, standin: StandIn) -> int:
+        """`len(standin)`"""
+        value = standin._tapelint.value
+        return TURNS if value is UNTYPED else len(value)
+
+    def truth(self, standin: StandIn) -> bool:
+        """`bool(standin)`"""
+        value = standin._tapelint.value
+        return True if value is UNTYPED else bool(value)
+
+    def number(self, standin: StandIn, guess: float) -> Any:
+        """Return the number that an unknown is, from now on."""
+        unknown = standin._tapelint
+        if unknown.value is UNTYPED:
+            unknown.value = guess
+            self.say(f"`{unknown.name}` is taken to be {guess}")
+        return unknown.value
+
+    def formatted(self, standin: StandIn, form: str) -> str:
+        """`f"{standin:.2f}"`"""
+        value = standin._tapelint.value
+        return format(standin._tapelint.name if value is UNTYPED else value, form)
+
+    def array(self, standin: StandIn, dtype: Any) -> Any:
+        """`np.asarray(standin)`"""
+        value = self.tensor(standin, None)
+        found = value.numpy() if hasattr(value, "numpy") else value
+        return found if dtype is None or not hasattr(found, "astype") else found.astype(dtype)
+
+    def tensor(self, standin: StandIn, dtype: Any) -> Any:
+        """Return an unknown as a tensor, of `dtype` where one is asked for."""
+        unknown = standin._tapelint
+        if unknown.value is UNTYPED:
+            form = next(by_name(unknown.name))
+            if dtype is not None and self.runtime.tf.as_dtype(dtype).name != form.dtype:
+                form = Form(self.runtime.tf.as_dtype(dtype).name, form.shape)
+            self._settle(standin, form)
+        value = unknown.value
+        return self.runtime.tf.convert_to_tensor(value, dtype=dtype)
+
+    def base_class(self, standin: StandIn, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        """`class A(standin)`: a base that accepts everything, once for all."""
+        others = [base for base in bases if type(base) is not StandIn]
+        if others or (StandIn in (type(b) for b in bases[: bases.index(standin)])):
+            return ()
+        return (_unknown_base(self, standin._tapelint.name),)
+
+    def compared(self, name: str, left: Any, right: Any) -> Any:
+        """`left < right`"""
+        left, right = closed(left), closed(right)
+        if is_open(left) or is_open(right):
+            return Unsure(True)
+        return getattr(operator, name)(left, right)
+
+    def operated(self, name: str, *operands: Any) -> Any:
+        """`left + right` and the like, with an unknown on one side at least."""
+        function = getattr(operator, f"{name}_" if name in ("and", "or") else name)
+        given = [closed(operand) for operand in operands]
+        if not open_in(given):
+            return function(*given)
+        tensors = [v for v in given if self._is_tensor(v)]
+        if tensors or self.recorder.active:
+            return self.tried(function, tuple(given), {}, f"`{name}`", tensors)
+        names = [str(v) if type(v) is StandIn else repr(v)[:20] for v in given]
+        made = Unknown(f"({' '.join([names[0], name, *names[1:]])})", self)
+        made.parts = tuple(given)
+        made.made = lambda: function(*(closed(v) for v in given))
+        return StandIn(made)
+
+    # --------------------------------------------------------------------------- real calls
+
+    def tried(
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+        name: str,
+        like: Sequence[Any] = (),
+    ) -> Any:
+        """Call real code, with the first values for the unknowns that it accepts.
+
+        Where it accepts none, its result becomes an unknown too.
+        """
+        unknowns = open_in([*arguments, keywords])
+        suggested = [*self._expected_by(function), *(self._form(value) for value in like)]
+        names = [unknown._tapelint.name for unknown in unknowns]
+        deadline = time.monotonic() + SECONDS_TO_TRY
+        last: Exception | None = None
+        for forms in combinations(names, filter(None, suggested)):
+            mark = self.recorder.serial
+            try:
+                for unknown, form in zip(unknowns, forms, strict=True):
+                    self._settle(unknown, form, quietly=True)
+                result = function(
+                    *rebuilt(list(arguments), closed), **rebuilt(dict(keywords), closed)
+                )
+            except Exception as error:  # noqa: BLE001 - the next candidate may fit
+                last = error
+                self.recorder.forget_after(mark)
+                for unknown in unknowns:
+                    _reopen(unknown)
+            else:
+                for unknown in unknowns:
+                    self._say_form(unknown)
+                return result
+            if time.monotonic() > deadline:
+                break
+        what = f"{type(last).__name__}: {str(last).strip()[:60]}" if last else "nothing fits"
+        self.say(f"{name} is not run, because no invented input fits ({what})")
+        return self.result(f"{name.strip('`')}()", [*arguments, *keywords.values()])
+
+    def _expected_by(self, function: Any) -> list[Form | None]:
+        """Return the form that a built Keras model or layer expects."""
+        owner = getattr(function, "__self__", function)
+        try:
+            shape = owner.input_shape
+        except Exception:  # noqa: BLE001 - Keras raises what it likes for an unbuilt layer
+            return []
+        if not isinstance(shape, tuple) or not all(isinstance(n, (int, type(None))) for n in shape):
+            return []
+        return [Form("float32", tuple(4 if n is None else n for n in shape))]
+
+    def _form(self, value: Any) -> Form | None:
+        plain = self.runtime.unwrapped(value)
+        try:
+            return Form(str(plain.dtype.name), tuple(int(n) for n in plain.shape))
+        except (AttributeError, TypeError, ValueError):
+            return None
+
+    def _is_tensor(self, value: Any) -> bool:
+        plain = self.runtime.unwrapped(value)
+        return self.runtime.is_tensor(plain) or self.runtime.is_variable(plain)
+
+    # ------------------------------------------------------------------------------- values
+
+    def settled(self, standin: StandIn, form: Form | None = None) -> Any:
+        """Give an unknown a value, and return it."""
+        if is_open(standin):
+            self._settle(standin, form or next(by_name(standin._tapelint.name)))
+        return standin._tapelint.value
+
+    def settled_for_tape(self, value: Any) -> Any:
+        """Return a target or source for a tape; what is unknown gets a value now."""
+        if not is_open(value):
+            return closed(value)
+        unknown = value._tapelint
+        is_number = unknown.is_result and unknown.flow is not None
+        return self.settled(value, SCALAR if is_number else None)
+
+    def as_index(self, value: Any) -> Any:
+        """Return an index for a real sequence."""
+        return int(self.number(value, 0)) if is_open(value) else closed(value)
+
+    def _settle(
+        self, standin: StandIn, form: Form, *, as_variable: bool = False, quietly: bool = False
+    ) -> None:
+        unknown = standin._tapelint
+        if unknown.value is not UNTYPED:
+            return
+        if unknown.made is not None:
+            for part in open_in(list(unknown.parts)):
+                self._settle(part, form, quietly=quietly)
+            unknown.value = unknown.made()
+            return
+        with_flow = unknown.is_result and form.dtype.startswith("float")
+        if with_flow and unknown.flow is not None and form == SCALAR:
+            unknown.value = unknown.flow
+            return
+        name = unknown.name
+        if form in (WHOLE, REAL):
+            unknown.value = 4 if form is WHOLE else 0.5
+            if not quietly:
+                self._say_form(standin)
+            return
+        value = self._invented(form)
+        if with_flow:
+            flow = unknown.flow if unknown.flow is not None else self._flow(unknown)
+            unknown.value = value + self.runtime.tf.cast(flow, value.dtype)
+        else:
+            is_variable = as_variable or self.is_variable_world
+            if is_variable and form.dtype.startswith("float"):
+                value = self.runtime.tf.Variable(value)
+            unknown.value = value
+            kind = Kind.REPLACED if unknown.is_result else Kind.INVENTED
+            self.recorder.add(name, kind, (), [value])
+        if not quietly:
+            self._say_form(standin)
+
+    def _say_form(self, standin: StandIn) -> None:
+        unknown = standin._tapelint
+        value = unknown.value
+        for part in unknown.parts:
+            if type(part) is StandIn:
+                self._say_form(part)
+        if unknown.made is not None:
+            return
+        if not self._is_tensor(value):
+            self.say(f"`{unknown.name}` is taken to be {value}")
+            return
+        kind = "variable" if self.runtime.is_variable(value) else "tensor"
+        shape = "x".join(str(n) for n in value.shape) or "scalar"
+        self.say(f"`{unknown.name}` is taken to be a {kind} ({value.dtype.name}, {shape})")
+
+    def _invented(self, form: Form) -> Any:
+        """Return numbers of a form: different for every unknown, the same in every run."""
+        tf = self.runtime.tf
+        self.seed += 1
+        dtype = tf.as_dtype(form.dtype)
+        with tf.init_scope():
+            if dtype.is_floating or dtype.is_complex:
+                real = tf.random.stateless_uniform(form.shape, [self.seed, 7], 0.1, 0.9)
+                return tf.cast(real, dtype)
+            if dtype == tf.string:
+                return tf.fill(form.shape, "word")
+            if dtype == tf.bool:
+                return tf.ones(form.shape, tf.bool)
+            whole = tf.random.stateless_uniform(form.shape, [self.seed, 7], 0, 3, tf.int32)
+            return tf.cast(whole, dtype)
+
+    def _pool(self, unknown: Unknown) -> Any:
+        """Return the weight of an unknown model."""
+        root = unknown.root or unknown
+        if root.pool is None:
+            root.pool = self.runtime.tf.Variable(self._invented(MATRIX), name="unknown_weight")
+            self.recorder.add(f"{root.name}.weights", Kind.INVENTED, (), [root.pool])
+        return root.pool
+
+    # ----------------------------------------------------------------------------- what flows
+
+    def _depends(self, given: Sequence[Any]) -> bool:
+        for value in leaves(list(given)):
+            if type(value) is StandIn:
+                unknown = value._tapelint
+                if unknown.is_result or self._is_tensor(unknown.value):
+                    return True
+            elif self._is_tensor(value):
+                return True
+        return False
+
+    def _flow(self, unknown: Unknown) -> Any:
+        """Return a number that depends on all that went in, marked as invented."""
+        tf = self.runtime.tf
+        parts = [tf.constant(0.5)]
+        for value in leaves(list(unknown.given)):
+            if type(value) is StandIn:
+                inner = value._tapelint
+                root = inner.root or inner
+                if root.pool is not None:
+                    parts.append(tf.reduce_sum(root.pool))
+                value = inner.flow if inner.flow is not None else inner.value
+            plain = self.runtime.unwrapped(value)
+            if not self._is_tensor(plain):
+                continue
+            if self.runtime.is_differentiable(plain):
+                parts.append(tf.cast(tf.reduce_mean(plain), tf.float32))
+        flow = tf.tanh(tf.add_n(parts))
+        made = tf.identity(flow)
+        self.recorder.add(unknown.name, Kind.REPLACED, [self.recorder.key(flow)], [made])
+        return made
+
+
+def _reopen(standin: StandIn) -> None:
+    standin._tapelint.value = UNTYPED
+    for part in standin._tapelint.parts:
+        if type(part) is StandIn:
+            _reopen(part)
+
+
+def _is_definition(value: object) -> bool:
+    return isinstance(value, type) or hasattr(value, "__code__")
+
+
+def _unknown_base(workshop: Workshop, name: str) -> type:
+    """Return a class in place of one that is missing: it has every attribute and takes anything."""
+
+    class Missing:
+        def __init__(self, *arguments: Any, **keywords: Any) -> None:
+            pass
+
+        def __getattr__(self, attribute: str) -> Any:
+            if attribute.startswith("__") and attribute.endswith("__"):
+                raise AttributeError(attribute)
+            made = workshop.make(f"self.{attribute}")
+            object.__setattr__(self, attribute, made)
+            return made
+
+    Missing.__name__ = Missing.__qualname__ = name.rpartition(".")[2] or "Missing"
+    return Missing
