@@ -1,0 +1,59 @@
+"""What TensorFlow and what tapelint say of a program: for each source, whether its gradient is None."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tapelint.analysis.graph import Effect
+from tapelint.analysis.interpreter import Interpreter
+from tapelint.analysis.observations import GradientAsked
+from tapelint.analysis.stack import with_large_stack
+from tapelint.analysis.syntax import Unit
+from tapelint.source.read import SourceText
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One source of one program on which the two answers differ."""
+
+    seed: int
+    source: int
+    is_false_alarm: bool
+
+
+def lost_statically(text: str) -> tuple[bool, ...]:
+    """Return, for each source of the request, whether tapelint says that it is lost."""
+    unit = Unit(SourceText("program.py", text))
+    observations = with_large_stack(lambda: Interpreter().run_module(unit.body))
+    (asked,) = [o for o in observations if isinstance(o, GradientAsked)]
+    # Zeros are reported too, but they are an answer.
+    lost = {
+        one.source
+        for one in asked.lost
+        if not all(b.edge is not None and b.edge.effect is Effect.ZEROS for b in one.breaks)
+    }
+    return tuple(node in lost for node in asked.sources)
+
+
+def lost_really(text: str) -> tuple[bool, ...] | None:
+    """Return, for each source, whether TensorFlow gives None; None where the program raises."""
+    names: dict[str, Any] = {"__name__": "program"}
+    try:
+        exec(compile(text, "program.py", "exec"), names)  # noqa: S102 -- the program is our own
+    except Exception:  # noqa: BLE001 -- a program may be wrong in any way
+        return None
+    return tuple(answer is None for answer in names["answers"])
+
+
+def compare(seed: int, text: str) -> list[Disagreement] | None:
+    """Return where the two disagree on a program, None where it does not run."""
+    really = lost_really(text)
+    if really is None:
+        return None
+    statically = lost_statically(text)
+    return [
+        Disagreement(seed, index, is_false_alarm=said)
+        for index, (said, is_lost) in enumerate(zip(statically, really, strict=True))
+        if said != is_lost
+    ]
