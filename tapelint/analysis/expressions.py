@@ -253,18 +253,19 @@ class Expressions(Calls):
                     is_open = True
                     if known is not None:
                         positional.extend(known.values)
-                    else:
-                        self.escape(value)
+                    # What is called may be handed any of the rest.
+                    self.escape(value)
                 else:
                     positional.extend(known.values)
             elif argument.star == "**":
                 contents = self.contents(value) if isinstance(value, Box) else None
-                if contents is None or contents.keys is None:
+                if contents is None or contents.keys is None or contents.rest is not None:
                     is_open = True
+                    self.escape(value)
+                if contents is None or contents.keys is None:
                     continue
                 for key, item in zip(contents.keys, contents.values, strict=True):
                     keywords[str(key)] = item
-                is_open = is_open or contents.rest is not None
             elif argument.keyword is not None:
                 keywords[argument.keyword] = value
             else:

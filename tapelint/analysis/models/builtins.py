@@ -572,6 +572,16 @@ def opaque(machine: Interpreter, args: Arguments) -> Value:
     return machine.unknown("builtin", [], args.place)
 
 
+@models("builtins.eval", "builtins.exec")
+def evaluate(machine: Interpreter, args: Arguments) -> Value:
+    """Run code in a string: it sees every name that the caller sees."""
+    frame = machine.frame
+    for identity in (frame.identity, *frame.enclosing):
+        for value in machine.attributes(identity).values():
+            machine.escape(value)
+    return machine.opaque_call("eval", args.values, args.place)
+
+
 @models("builtins.slice")
 def slice_(machine: Interpreter, args: Arguments) -> Value:
     return machine.unknown("slice", [], args.place)
