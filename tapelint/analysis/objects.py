@@ -37,7 +37,7 @@ from tapelint.analysis.values import (
 SHAPES = frozenset({"shape", "ndim", "size", "nbytes", "itemsize", "rank"})
 # Where the values of a sparse or ragged tensor lie.
 PARTITIONS = frozenset({"indices", "dense_shape", "row_splits", "uniform_row_length"})
-# Tensors that a composite tensor is made of: the same object at each access.
+# The tensor that a composite tensor is made of, the same object at each access: what a tape holds.
 HELD = frozenset({"values", "flat_values", "_value"})
 ARRAY_VIEWS = frozenset({"T", "real", "imag", "flat", "mT", "values", "flat_values", "_value"})
 
@@ -287,13 +287,12 @@ class Objects(Containers):
             self.state.cells[(value.node, name)] = made
             return made
         if name in ARRAY_VIEWS:
-            view = self.record(
+            if name in HELD and kind in (Kind.TENSOR, Kind.JOIN):
+                return value
+            return self.record(
                 f".{name}", [("x", value)], at, dtype=value.dtype,
                 kind=kind if kind in (Kind.ARRAY, Kind.PYTHON) else Kind.TENSOR,
             )
-            if name in HELD:
-                self.state.cells[(value.node, name)] = view
-            return view
         if name in PARTITIONS:
             return self.record(
                 f".{name}", [("x", value)], at, dtype=DType.INT,
