@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 
 from tapelint.analysis.graph import Edge, Effect, Kind, Node, Reason, Session
@@ -61,15 +62,45 @@ def tracked(session: Session, watched: Watched, node: Node) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """Where a gradient of some targets may arrive, and what unknown code on the way held."""
+
+    nodes: frozenset[Node]
+    held: frozenset[Node]
+
+
+def arrivals(session: Session, targets: Iterable[Node]) -> Arrivals:
+    """Follow every way back from the targets, through unknown code too."""
+    seen: set[Node] = set()
+    held: set[Node] = set()
+    opened: set[int] = set()
+    waiting = list(targets)
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        # Nodes made one after another share what had been handed out by then.
+        if node.kind is Kind.UNKNOWN and id(node.reach) not in opened:
+            opened.add(id(node.reach))
+            held |= node.reach
+            waiting.extend(node.reach - seen)
+        if not passes(session, node) or node.dtype.is_blocked:
+            continue
+        waiting.extend(e.parent for e in node.edges if e.effect is Effect.FLOWS)
+    return Arrivals(frozenset(seen), frozenset(held))
+
+
 def is_connected(
-    session: Session, watched: Watched, targets: Sequence[Node], source: Node
+    session: Session, watched: Watched, targets: Sequence[Node], source: Node, found: Arrivals
 ) -> bool:
     """Whether a gradient may come out: True as soon as one way is open or not understood."""
     if source.kind is Kind.UNKNOWN or source in targets:
         return True
     if source.kind is Kind.JOIN:
         return any(
-            is_connected(session, watched, targets, e.parent)
+            is_connected(session, watched, targets, e.parent, found)
             for e in source.edges
             if e.effect is Effect.FLOWS
         )
@@ -78,28 +109,8 @@ def is_connected(
     is_tracked = tracked(session, watched, source)
     if not is_tracked and not is_watched_on_access(session, source):
         return False
-    seen: set[Node] = set()
-    opened: set[int] = set()
-    waiting = list(targets)
-    while waiting:
-        node = waiting.pop()
-        if node is source:
-            return is_tracked
-        if node in seen:
-            continue
-        seen.add(node)
-        if node.kind is Kind.UNKNOWN:
-            # Unknown code that held a variable may have read it.
-            if source in node.reach:
-                return True
-            # Nodes made after another share what had been handed out by then.
-            if id(node.reach) not in opened:
-                opened.add(id(node.reach))
-                waiting.extend(node.reach - seen)
-        if not passes(session, node) or node.dtype.is_blocked:
-            continue
-        waiting.extend(e.parent for e in node.edges if e.effect is Effect.FLOWS)
-    return False
+    # Unknown code that held a variable may have read it.
+    return source in found.held or (is_tracked and source in found.nodes)
 
 
 def is_watched_on_access(session: Session, node: Node) -> bool:

@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from tapelint.analysis.machine import Machine
 
 _sessions = itertools.count(1)
+# Of so many sources it is worked out what the backward pass to each computes with, though no tape
+# records it: the weights of a large model are hundreds.
+MOST_EXACT = 12
 
 
 def make(machine: Machine, arguments: Arguments) -> Value:
@@ -273,6 +276,8 @@ class Asker:
         self.lost: list[Lost] = []
         self.asked = 0
         self.sources: list[Node] = []
+        self.arrivals: trace.Arrivals | None = None
+        self.has_unknown: bool | None = None
         watched = machine.state.watched
         # Computing the backward pass may itself be recorded by the tapes that are active.
         self.watched = watched
@@ -356,7 +361,9 @@ class Asker:
             return None
         if source.kind is Kind.UNKNOWN:
             return self.sealed_loss(source, label) if self.is_sealed else None
-        if trace.is_connected(self.session, self.watched, self.targets, source):
+        if self.arrivals is None:
+            self.arrivals = trace.arrivals(self.session, self.targets)
+        if trace.is_connected(self.session, self.watched, self.targets, source, self.arrivals):
             return None
         lost = trace.explain(self.session, self.watched, self.targets, source, label)
         return replace(lost, breaks=tuple(self.known_late(b) for b in lost.breaks))
@@ -387,11 +394,16 @@ class Asker:
         """Return a gradient that exists; outer tapes see what it was computed from."""
         machine = self.machine
         active, _ = machine.state.recording()
-        used = trace.backward_uses(self.session, self.targets, source)
+        if self.has_unknown is None:
+            way = trace.cone(self.session, self.targets)
+            self.has_unknown = any(node.kind is Kind.UNKNOWN for node in way)
+        used: list[Node] = []
+        if active or self.asked <= MOST_EXACT:
+            used = trace.backward_uses(self.session, self.targets, source)
         # The result is linear in `output_gradients`.
         scale = [Edge(n) for n in machine.leaves(self.upstream)]
         edges = [*scale, *(Edge(n) for n in used)]
-        if any(t.kind is Kind.UNKNOWN for t in trace.cone(self.session, self.targets)):
+        if self.has_unknown or not (active or self.asked <= MOST_EXACT):
             edges += [Edge(t) for t in self.targets]
         recorded = frozenset(
             s for s in active if any(machine.tracks(s, e.parent) for e in edges)
