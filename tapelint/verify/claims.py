@@ -184,6 +184,11 @@ def _written(call: ast.Call | None) -> tuple[str, ...]:
             return ()
         case ast.List() | ast.Tuple():
             return tuple(ast.unparse(element) for element in given.elts)
+        case ast.Dict() if all(isinstance(key, ast.Constant) for key in given.keys):
+            # TensorFlow takes the values of a dict in the order of its keys.
+            pairs = zip(given.keys, given.values, strict=True)
+            named = sorted(pairs, key=lambda pair: repr(getattr(pair[0], "value", "")))
+            return tuple(ast.unparse(value) for _, value in named)
         case _:
             return (ast.unparse(given),)
 
@@ -192,5 +197,7 @@ def _indices(call: ast.Call | None, labels: tuple[str, ...]) -> frozenset[int] |
     written = _written(call)
     found = frozenset(i for i, text in enumerate(written) if text in labels)
     # One name may stand for a list of many.
-    is_list = len(written) > 1 or isinstance(_sources_argument(call) if call else None, ast.List)
+    is_list = len(written) > 1 or isinstance(
+        _sources_argument(call) if call else None, (ast.List, ast.Dict)
+    )
     return found if found and is_list else None

@@ -161,6 +161,8 @@ class Judge:
         if replaced:
             listed = _listed(dict.fromkeys(replaced))
             return _open(f"connected, if what stands in for {listed} is differentiable", seen)
+        if any(s.outcome in MATCHING[claim.expected] for a in asked for s in a.sources):
+            return _open("a value comes out, and for another source it does not", seen)
         if any(s.outcome != "value" for _, s in pairs):
             return _open(f"{_outcome(next(s for _, s in pairs if s.outcome != 'value'))}"
                          " comes out", seen)  # fmt: skip

@@ -100,7 +100,9 @@ class Boundary:
             function = closed(function)
             arguments = rebuilt(arguments, closed)
             keywords = rebuilt(keywords, closed)
-        if type(function) is StandIn or self.is_user_code(function):
+        if type(function) is StandIn:
+            return self.workshop.called(function, arguments, keywords)
+        if self.is_user_code(function):
             return function(*arguments, **keywords)
         before = self.recorder.serial
         result = self._really_called(function, arguments, keywords)

@@ -64,6 +64,18 @@ BY_NAME: tuple[tuple[re.Pattern[str], tuple[Form, ...]], ...] = (
 )
 
 
+OBJECT = re.compile(
+    r"(model|net|network|generator|discriminator|encoder|decoder|critic|actor|policy|optimizer|"
+    r"opt|fn|func|function|loss_object|cfg|config|conf|args|flags|hparams|params|env|agent|layer|"
+    r"strategy|logger|writer|self|cls|manager|dataset|ds|iterator|metric|callback)s?(_\w)?$"
+)
+
+
+def looks_like_object(name: str) -> bool:
+    """Tell whether a name is one that people give to models, functions and settings."""
+    return OBJECT.search(name.rpartition(".")[2].lower()) is not None
+
+
 def by_name(name: str) -> Iterator[Form]:
     """Yield the forms that a name suggests, then the usual ones."""
     last = name.rpartition(".")[2].lower()

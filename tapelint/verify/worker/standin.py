@@ -84,7 +84,7 @@ class StandIn:
         self._tapelint.children.pop(name, None)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        return self._tapelint.workshop.called(self, arguments, keywords)
+        return self._tapelint.workshop.decorated(self, arguments, keywords)
 
     def __getitem__(self, index: Any) -> Any:
         return self._tapelint.workshop.item(self, index)

@@ -19,6 +19,7 @@ from tapelint.verify.worker.candidates import (
     Form,
     by_name,
     combinations,
+    looks_like_object,
 )
 from tapelint.verify.worker.recorder import Kind, Recorder, leaves
 from tapelint.verify.worker.standin import (
@@ -67,8 +68,8 @@ class Workshop:
         self.is_used = True
         return StandIn(Unknown(name, self, is_result=True))
 
-    def result(self, name: str, given: Sequence[Any]) -> StandIn:
-        """Return what code that is not run gives for `given`.
+    def result(self, name: str, given: Sequence[Any], callee: StandIn | None = None) -> StandIn:
+        """Return what code that is not run gives for `given`, of which `callee` may be one.
 
         Where no tensor goes in, nothing can be cut: that is an input like any other.
         """
@@ -77,8 +78,10 @@ class Workshop:
         if self.recorder.active:
             # On a tape: what went in has to be a tensor now, to be recorded.
             for part in open_in(list(given)):
-                if part._tapelint.flow is None and not part._tapelint.is_result:
-                    self._settle(part, next(by_name(part._tapelint.name)))
+                inner = part._tapelint
+                is_object = part is callee or inner.children or looks_like_object(inner.name)
+                if inner.flow is None and not inner.is_result and not is_object:
+                    self._settle(part, next(by_name(inner.name)))
         unknown.is_result = self._depends(unknown.given)
         if unknown.is_result:
             unknown.flow = self._flow(unknown)
@@ -123,14 +126,26 @@ class Workshop:
         return self.child(standin, name, f"{unknown.name}.{name}")
 
     def called(self, standin: StandIn, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """`standin(...)`: an unknown decorator leaves what it decorates as it is."""
+        """`standin(...)`, written as a call."""
         unknown = standin._tapelint
         if unknown.value is not UNTYPED:
             return unknown.value(*arguments, **keywords)
+        given = [standin, *arguments, *keywords.values()]
+        if self.recorder.active and (open_in(given[1:]) or self._depends(given[1:])):
+            # It may be a model: its weights have to be there before the tape closes.
+            self._pool(unknown)
+        return self.result(f"{unknown.name}()", given, standin)
+
+    def decorated(
+        self, standin: StandIn, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        """`@standin`, or a call from code that is not the user's.
+
+        An unknown decorator leaves what it decorates as it is.
+        """
         if len(arguments) == 1 and not keywords and _is_definition(arguments[0]):
             return arguments[0]
-        given = [standin, *arguments, *keywords.values()]
-        return self.result(f"{unknown.name}()", given)
+        return self.called(standin, arguments, keywords)
 
     def item(self, standin: StandIn, index: Any) -> Any:
         """`standin[index]`"""
@@ -412,14 +427,15 @@ class Workshop:
                 inner = value._tapelint
                 root = inner.root or inner
                 if root.pool is not None:
-                    parts.append(tf.reduce_sum(root.pool))
+                    parts.append(tf.sin(tf.reduce_mean(root.pool)))
                 value = inner.flow if inner.flow is not None else inner.value
             plain = self.runtime.unwrapped(value)
             if not self._is_tensor(plain):
                 continue
             if self.runtime.is_differentiable(plain):
-                parts.append(tf.cast(tf.reduce_mean(plain), tf.float32))
-        flow = tf.tanh(tf.add_n(parts))
+                parts.append(tf.sin(tf.cast(tf.reduce_mean(plain), tf.float32)))
+        # Bounded, so that nothing saturates behind it.
+        flow = tf.add_n(parts) / len(parts)
         made = tf.identity(flow)
         self.recorder.add(unknown.name, Kind.REPLACED, [self.recorder.key(flow)], [made])
         return made
