@@ -128,7 +128,10 @@ class Interpreter(Modules):
     def tape_names(self) -> tuple[str, ...]:
         """Return the names a tape is made by here: `GradientTape`, and `GT` if imported as that."""
         held = self.attributes(self.globals)
-        return (TAPE, *(n for n, v in held.items() if isinstance(v, External) and v.name == TAPE_NAME))
+        return (
+            TAPE,
+            *(n for n, v in held.items() if isinstance(v, External) and v.name == TAPE_NAME),
+        )
 
     def run_bounded(self, work: object) -> None:
         """Run something to its end, or until it has taken too many steps."""
@@ -152,6 +155,7 @@ class Interpreter(Modules):
     def run_entry(self, function: FunctionValue) -> None:
         """Run a function as a caller unknown to us might: its parameters are open."""
         self.steps, self.budget = 0, ENTRY_BUDGET
+        self.runs_entry = True
         self.state.order = ()
 
         def work() -> None:
@@ -345,9 +349,7 @@ class Interpreter(Modules):
         found = member_of(self, cls, arguments.get(0, "value"))
         return self.unknown(cls.name, arguments.values, arguments.place) if found is None else found
 
-    def library_inside(
-        self, context: Instance, at: Place, body: Callable[[Value], bool]
-    ) -> bool:
+    def library_inside(self, context: Instance, at: Place, body: Callable[[Value], bool]) -> bool:
         return self.library_of(context).inside(self, context, at, body)
 
     def library_item(self, value: Instance, index: Value, at: Place) -> Value:

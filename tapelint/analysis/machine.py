@@ -98,6 +98,8 @@ class Machine:
         # States that explicit `raise` statements ended in, for each `try` that is open.
         self.raised: list[list[State]] = []
         self.reached: set[LazyFunction] = set()
+        # Code runs that some caller reaches we know not when: what happened before is open.
+        self.runs_entry = False
         self.variables: dict[Node, VariableValue] = {}
         # By tape: what was watched while the tape was not recording, which does nothing.
         # The `return` statements of the call that ended last.
@@ -312,9 +314,7 @@ class Machine:
         active, _ = self.state.recording()
         recorded: frozenset[Session] = frozenset()
         if kind is Kind.TENSOR and not result.is_blocked:
-            recorded = frozenset(
-                s for s in active if any(self.tracks(s, e.parent) for e in edges)
-            )
+            recorded = frozenset(s for s in active if any(self.tracks(s, e.parent) for e in edges))
         node = self.node(op, kind, result, place, edges, recorded=recorded, note=note)
         node.operands = tuple(inputs)
         return Data(node)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.machine import Dead
 from tapelint.analysis.models import keras_graphs as graphs
-from tapelint.analysis.models.keras_tracking import LOSSES, is_built, mark_built, walk
+from tapelint.analysis.models.keras_tracking import DEFERRED, LOSSES, is_built, mark_built, walk
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     NONE,
@@ -46,9 +46,12 @@ def call_layer(
     """Run `layer(...)`; `is_plain`: the result is known to be one tensor."""
     if machine.symbolic_in(arguments.values) is not None:
         return call_symbolic(machine, layer, arguments, run, is_plain)
+    cells = machine.state.cells
+    outer_training, inside, deferred = cells.get(TRAINING), cells.get(INSIDE), cells.get(DEFERRED)
+    if defers(machine, layer):
+        cells[DEFERRED] = Const(True)
     build(machine, layer, arguments)
     cells = machine.state.cells
-    outer_training, inside = cells.get(TRAINING), cells.get(INSIDE)
     if inside is None and HAS_LOSSES in cells:
         forget_losses(machine, layer)
     cells[INSIDE] = Const(True)
@@ -61,6 +64,14 @@ def call_layer(
         # `machine.state` may be another one by now.
         restore(machine, TRAINING, outer_training)
         restore(machine, INSIDE, inside)
+        restore(machine, DEFERRED, deferred)
+
+
+def defers(machine: Interpreter, layer: Instance) -> bool:
+    """Whether this call builds what is below a layer of the project that has no `build`."""
+    if is_built(machine, layer) or machine.class_attribute(layer.cls, "call") is None:
+        return False
+    return machine.class_attribute(layer.cls, "build") is None
 
 
 def restore(machine: Interpreter, key: tuple[str, str], value: Value | None) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tapelint.analysis.graph import DType
+from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models.keras_calls import MASKS
-from tapelint.analysis.models.keras_tracking import CONFIG
+from tapelint.analysis.models.keras_tracking import CONFIG, MARKER
 from tapelint.analysis.models.keras_weights import class_word
 from tapelint.analysis.values import (
     NONE,
     Arguments,
     ClassValue,
     Const,
+    Data,
     External,
     Instance,
     Native,
@@ -48,6 +49,8 @@ def configure(machine: Interpreter, made: Instance, arguments: Arguments) -> Non
     cells = machine.state.cells
     held = Native("config", lambda inner, given: NONE, arguments.values, arguments)
     cells[(made.identity, CONFIG)] = held
+    marker = machine.node("layer", Kind.PYTHON, DType.UNKNOWN, arguments.place)
+    cells[(made.identity, MARKER)] = Data(marker)
     name = arguments.keywords.get("name")
     if isinstance(name, Const) and isinstance(name.value, str):
         cells[(made.identity, "<name>")] = name

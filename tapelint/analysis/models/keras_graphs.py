@@ -261,6 +261,11 @@ def layers_between(
         if before is not None:
             depth, position = max(depth, before[0]), before[1]
         found[layer.identity] = (depth, position, layer)
+    for symbolic in inputs:
+        # An input that no output needs is listed with the outputs.
+        layer = layer_of(machine, symbolic)
+        if layer is not None:
+            found.setdefault(layer.identity, (0, -1, layer))
     return [row[2] for row in sorted(found.values(), key=lambda row: (-row[0], row[1]))]
 
 

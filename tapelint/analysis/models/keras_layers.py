@@ -30,6 +30,7 @@ from tapelint.analysis.models.keras_tracking import (
     is_built,
     mark_built,
     named_variable,
+    stays_fixed,
 )
 from tapelint.analysis.models.keras_weights import NOISY, SEED_STATE, class_word, owned_by
 from tapelint.analysis.models.registry import library_class
@@ -87,7 +88,7 @@ class LayerClass(TrackingClass):
             cells[(made.identity, PENDING)] = Tuple(tuple(made_variables), names)
         if owned.is_open:
             cells[(made.identity, OPEN)] = machine.unknown(f"{label} weights", [], arguments.place)
-        if class_word(name) in NOISY:
+        if class_word(name) in NOISY and arguments.get(0, "rate") not in (Const(0), Const(0.0)):
             seed = machine.variable(
                 arguments.place,
                 library="keras",
@@ -262,6 +263,8 @@ def add_weight(machine: Interpreter, layer: Instance, args: Arguments) -> Variab
     name = args.keywords.get("name") or (args.positional[0] if shift else None)
     word = name.value if isinstance(name, Const) and isinstance(name.value, str) else ""
     made.node.note = word
+    if stays_fixed(machine, layer):
+        made.node.trainable = False
     add_own(machine, layer, made, "")
     regularizer = args.keywords.get("regularizer")
     if regularizer is not None and regularizer != NONE:

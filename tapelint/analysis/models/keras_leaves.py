@@ -235,6 +235,9 @@ def copy_of(machine: Interpreter, layer: Value, place: Place) -> Value:
     if isinstance(layer, Instance) and isinstance(layer.cls, External) and arguments is not None:
         made = Instance(layer.cls)
         machine.library_of(made).init(machine, made, arguments)
+        flag = machine.state.cells.get((layer.identity, "trainable"))
+        if flag is not None:
+            machine.state.cells[(made.identity, "trainable")] = flag
         return made
     if isinstance(layer, Instance):
         return machine.call(layer.cls, Arguments((), {}, place, is_open=True))

@@ -41,6 +41,11 @@ BUILT = "<built>"
 CONFIG = "<config>"
 LOSSES = "<losses>"
 SEED = "<seed>"
+# Escapes with the object, so that it shows whether unknown code holds it.
+MARKER = "<marker>"
+
+# Set while variables are made whose initialisation waits for the end of the call.
+DEFERRED = ("keras", "deferred")
 
 # How sure it is that a variable is in a collection, and at which place.
 EXACT = "exact"
@@ -111,8 +116,9 @@ class Walk:
         identity = visit.instance.identity
         for variable in variables_in(cells.get((identity, WEIGHTS))):
             visit.variables.append((variable, EXACT))
-        for variable in variables_in(cells.get((identity, PENDING))):
-            visit.variables.append((variable, MAYBE))
+        if may_be_built(self.machine, visit.instance):
+            for variable in variables_in(cells.get((identity, PENDING))):
+                visit.variables.append((variable, MAYBE))
         open_weights = cells.get((identity, OPEN))
         if open_weights is not None:
             visit.unsure.append(open_weights)
@@ -126,6 +132,11 @@ class Walk:
                 self.sort_out(attributes[name], EXACT, visit, children, library)
             if self.may_hold_more(visit.instance):
                 visit.unsure.append(Data(unknown_node(self.machine)))
+        if library == "keras":
+            # As they were tracked, the trainable ones first (Keras 3.15).
+            visit.variables.sort(
+                key=lambda pair: (pair[0].node.trainable is False, pair[0].identity)
+            )
 
     def may_hold_more(self, instance: Instance) -> bool:
         """Whether a base class we cannot read, or a `build` that did not run, may add state."""
@@ -135,7 +146,7 @@ class Walk:
         for ancestor in machine.ancestry(instance.cls):
             if isinstance(ancestor, External) and not is_understood(ancestor.name):
                 return True
-        if (instance.identity, BUILT) in machine.state.cells:
+        if not may_be_built(machine, instance):
             return False
         return machine.class_attribute(instance.cls, "build") is not None
 
@@ -308,14 +319,37 @@ def mark_built(machine: Interpreter, instance: Instance) -> None:
     cells = machine.state.cells
     cells[(instance.identity, BUILT)] = Const(True)
     pending = cells.pop((instance.identity, PENDING), None)
+    is_fixed = stays_fixed(machine, instance)
     if isinstance(pending, Tuple):
         for variable, name in zip(pending.elements, pending.names, strict=True):
             if isinstance(variable, VariableValue):
+                if is_fixed:
+                    variable.node.trainable = False
                 add_own(machine, instance, variable, name)
+
+
+def stays_fixed(machine: Interpreter, layer: Instance) -> bool:
+    """Whether the variables a layer makes now are non-trainable for good.
+
+    Fact of Keras 3.15: what is built by the first call of a project class without `build` is
+    initialised after it, as `layer.trainable` says by then; otherwise freezing stops no gradient.
+    """
+    return DEFERRED in machine.state.cells and trainable_flag(machine, layer) is False
 
 
 def is_built(machine: Interpreter, instance: Instance) -> bool:
     return (instance.identity, BUILT) in machine.state.cells
+
+
+def may_be_built(machine: Interpreter, instance: Instance) -> bool:
+    """Whether code we did not see may have built a layer that nobody else has."""
+    cells = machine.state.cells
+    if (instance.identity, BUILT) in cells:
+        return False
+    marker = cells.get((instance.identity, MARKER))
+    if machine.runs_entry or not isinstance(marker, Data):
+        return True
+    return marker.node in machine.state.escaped
 
 
 def variables_in(cell: Value | None) -> Iterator[VariableValue]:
