@@ -162,6 +162,7 @@ def _join_tapes(left: TapeState, right: TapeState) -> TapeState:
         left.session is right.session
         and left.is_recording == right.is_recording
         and left.is_paused == right.is_paused
+        and left.was_entered == right.was_entered
         and (left.used is None) == (right.used is None)
         and left.persistent == right.persistent
     )
@@ -173,5 +174,6 @@ def _join_tapes(left: TapeState, right: TapeState) -> TapeState:
         used=left.used if left.used is not None and right.used is not None else None,
         is_recording=left.is_recording or right.is_recording,
         is_paused=left.is_paused and right.is_paused,
+        was_entered=left.was_entered or right.was_entered,
         is_vague=True,
     )

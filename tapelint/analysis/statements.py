@@ -318,7 +318,22 @@ class Statements(Expressions):
 
     def run_with(self, statement: ir.With) -> None:
         context = self.evaluate(statement.context)
-        self.with_context(context, statement)
+        name = statement.context
+        if not isinstance(context, Union) or not isinstance(name, ir.Name):
+            self.with_context(context, statement)
+            return
+        # for: tape = tape or tf.GradientTape(); with tape: tape.watch(x)
+        start = self.state
+        ends = []
+        for option in context.options:
+            if not isinstance(option, Const):
+                ends.append(self.fork_run(start.fork(), lambda o=option: self.with_option(o, name, statement)))
+        self.resume(ends)
+
+    def with_option(self, option: Value, name: ir.Name, statement: ir.With) -> None:
+        """Run a block whose context is one of several, by that name in the block too."""
+        self.set_name(name.id, option)
+        self.with_context(option, statement)
 
     def with_context(self, context: Value, statement: ir.With) -> None:
         """Enter, run the body, leave on every path that leaves the body."""

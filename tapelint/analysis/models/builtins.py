@@ -590,6 +590,7 @@ def slice_(machine: Interpreter, args: Arguments) -> Value:
 # ---------------------------------------------------------------------- the class test
 
 
+MAPPINGS = frozenset({"Mapping", "MutableMapping", "OrderedDict", "defaultdict"})
 TENSOR_CLASSES = frozenset({"tf.Tensor", "tf.Variable", "keras.Variable", "np.ndarray"})
 
 
@@ -610,6 +611,14 @@ def is_instance(machine: Interpreter, value: Value, cls: Value) -> bool | None:
     if isinstance(value, Union):
         outcomes_set = {is_instance(machine, o, cls) for o in value.options}
         return outcomes_set.pop() if len(outcomes_set) == 1 else None
+    if name.rpartition(".")[2] in MAPPINGS and not isinstance(value, Union):
+        # for: isinstance(features, collections.abc.Mapping)
+        if isinstance(value, Box):
+            return value.kind == "dict"
+        if isinstance(value, VariableValue | Tuple | Const | FunctionValue):
+            return False
+        if isinstance(value, Data) and value.kind in (Kind.TENSOR, Kind.ARRAY):
+            return False
     match value:
         case VariableValue():
             if name in ("tf.Variable", "keras.Variable"):

@@ -45,8 +45,8 @@ WRAPPERS = frozenset(
 # The parameter that only chooses between components.
 MIXTURES = {"Mixture": "cat", "MixtureSameFamily": "mixture_distribution"}
 DENSITIES = frozenset(
-    "log_prob prob cdf log_cdf survival_function log_survival_function quantile entropy mean stddev "
-    "variance covariance cross_entropy kl_divergence unnormalized_log_prob probs_parameter "
+    "log_prob prob cdf log_cdf survival_function log_survival_function quantile entropy mean "
+    "stddev variance covariance cross_entropy kl_divergence unnormalized_log_prob probs_parameter "
     "logits_parameter posterior_marginals log_prob_parts".split()
 )
 SHAPES = frozenset(
