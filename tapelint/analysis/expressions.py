@@ -757,7 +757,6 @@ class Expressions(Calls):
 
     def run_comprehension(self, expression: ir.Comprehension) -> Contents:
         outer = self.frame
-        outer.is_captured = True
         enclosing = outer.enclosing if outer.is_class else (outer.identity, *outer.enclosing)
         frame = Frame(fresh(), None, None, enclosing, outer.module, parent=outer)
         frame.is_graph = outer.is_graph
@@ -768,6 +767,12 @@ class Expressions(Calls):
             exact = self.run_clauses(expression, list(expression.clauses), pairs)
         finally:
             self.frames.pop()
+        if frame.is_captured:
+            # for: [lambda: w * x for w in ws]
+            outer.is_captured = True
+        else:
+            for clause in expression.clauses:
+                self.forget(frame, clause.target)
         if expression.kind == "dict":
             return self.dict_contents(pairs, exact)
         values = tuple(value for _, value in pairs)
@@ -776,6 +781,17 @@ class Expressions(Calls):
         if not values:
             return Contents((), None, self.unknown("element", [], expression.at))
         return Contents((), None, self.join_all(values))
+
+    def forget(self, frame: Frame, target: ir.Expr) -> None:
+        """Drop the names that a comprehension bound and nobody can ask for any more."""
+        match target:
+            case ir.Name():
+                self.state.cells.pop((frame.identity, target.id), None)
+            case ir.Display():
+                for element in target.elements:
+                    self.forget(frame, element)
+            case ir.Starred():
+                self.forget(frame, target.value)
 
     def dict_contents(self, pairs: list[tuple[Value | None, Value]], exact: bool) -> Contents:
         items: dict[Hashable, Value] = {}

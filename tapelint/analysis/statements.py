@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from tapelint.analysis import ir, updates
 from tapelint.analysis.expressions import Expressions
 from tapelint.analysis.graph import DType, Kind, Node, Rebinding
 from tapelint.analysis.machine import Dead, Frame, Loop
-from tapelint.analysis.state import State
+from tapelint.analysis.state import State, differing
 from tapelint.analysis.trace import past
 from tapelint.analysis.values import (
     NONE,
@@ -304,11 +305,11 @@ class Statements(Expressions):
 
     def widen(self, before: State) -> None:
         """Forget numbers that a loop counts: after it they are not what two turns made them."""
-        for key, value in list(self.state.cells.items()):
+        for key in differing(self.state.cells, before.cells):
+            value, old = self.state.cells[key], before.cells.get(key)
             if not isinstance(value, Const) or isinstance(value.value, bool | str | bytes):
                 continue
-            old = before.cells.get(key)
-            if old is value or not isinstance(old, Const) or old.value is None:
+            if not isinstance(old, Const) or old.value is None:
                 continue
             if value.value is not None and old.value != value.value:
                 dtype = DType.INT if isinstance(value.value, int) else DType.FLOAT
@@ -327,7 +328,8 @@ class Statements(Expressions):
         ends = []
         for option in context.options:
             if not isinstance(option, Const):
-                ends.append(self.fork_run(start.fork(), lambda o=option: self.with_option(o, name, statement)))
+                block = partial(self.with_option, option, name, statement)
+                ends.append(self.fork_run(start.fork(), block))
         self.resume(ends)
 
     def with_option(self, option: Value, name: ir.Name, statement: ir.With) -> None:
