@@ -641,7 +641,7 @@ def is_instance(machine: Interpreter, value: Value, cls: Value) -> bool | None:
                 return True
             if name in TENSOR_CLASSES or is_python(name):
                 base = machine.library_base(value.cls)
-                return False if base is None or base.startswith("keras.") else None
+                return False if base is None or base.startswith(("keras.", "tf.Module")) else None
             return None
         case FunctionValue() | BoundMethod():
             return False if name in TENSOR_CLASSES or is_python(name) else None

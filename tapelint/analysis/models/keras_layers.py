@@ -32,7 +32,7 @@ from tapelint.analysis.models.keras_tracking import (
     named_variable,
     stays_fixed,
 )
-from tapelint.analysis.models.keras_weights import NOISY, SEED_STATE, class_word, owned_by
+from tapelint.analysis.models.keras_weights import SEED_STATE, SEEDED, class_word, owned_by
 from tapelint.analysis.models.registry import library_class
 from tapelint.analysis.values import (
     NONE,
@@ -88,7 +88,7 @@ class LayerClass(TrackingClass):
             cells[(made.identity, PENDING)] = Tuple(tuple(made_variables), names)
         if owned.is_open:
             cells[(made.identity, OPEN)] = machine.unknown(f"{label} weights", [], arguments.place)
-        if class_word(name) in NOISY and arguments.get(0, "rate") not in (Const(0), Const(0.0)):
+        if class_word(name) in SEEDED and arguments.get(0, "rate") not in (Const(0), Const(0.0)):
             seed = machine.variable(
                 arguments.place,
                 library="keras",

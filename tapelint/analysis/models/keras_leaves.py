@@ -13,7 +13,17 @@ from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import keras_recurrent as recurrent
 from tapelint.analysis.models.keras_config import config_of, configured_value
-from tapelint.analysis.models.keras_tracking import OPEN, PARTS, collection, own_variables
+from tapelint.analysis.models.keras_tracking import (
+    MARKER,
+    OPEN,
+    PARTS,
+    TrackingClass,
+    collection,
+    is_built,
+    mark_built,
+    own_variables,
+    walk,
+)
 from tapelint.analysis.models.keras_weights import EMBEDDINGS, LOOKUPS, ROWS, class_word
 from tapelint.analysis.values import (
     NONE,
@@ -211,8 +221,6 @@ def make_parts(machine: Interpreter, made: Instance, word: str, args: Arguments)
 
 def layers_in(machine: Interpreter, value: Value) -> list[Value]:
     """Return the layers handed to a constructor, alone or in a list."""
-    from tapelint.analysis.models.keras_tracking import TrackingClass
-
     match value:
         case Instance():
             library = machine.library_of(value)
@@ -238,9 +246,16 @@ def copy_of(machine: Interpreter, layer: Value, place: Place) -> Value:
         flag = machine.state.cells.get((layer.identity, "trainable"))
         if flag is not None:
             machine.state.cells[(made.identity, "trainable")] = flag
+        if is_built(machine, layer):
+            mark_built(machine, made)
         return made
     if isinstance(layer, Instance):
-        return machine.call(layer.cls, Arguments((), {}, place, is_open=True))
+        made_anew = machine.call(layer.cls, Arguments((), {}, place, is_open=True))
+        if isinstance(made_anew, Instance):
+            # The original may have been built, in whichever way.
+            for visit in walk(machine, made_anew):
+                machine.state.cells.pop((visit.instance.identity, MARKER), None)
+        return made_anew
     return machine.unknown("layer", [layer], place)
 
 

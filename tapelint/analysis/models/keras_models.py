@@ -25,7 +25,7 @@ from tapelint.analysis.models.keras_functional import (
     run_graph,
     set_graph,
 )
-from tapelint.analysis.models.keras_layers import LayerClass
+from tapelint.analysis.models.keras_layers import LayerClass, held_tensor
 from tapelint.analysis.models.keras_leaves import anything
 from tapelint.analysis.models.keras_lookup import find_layer
 from tapelint.analysis.models.keras_tracking import (
@@ -230,6 +230,13 @@ class SequentialClass(ModelClass):
     def is_plain(self, machine: Interpreter, instance: Instance) -> bool:
         """Whether a call is known to give one tensor."""
         return False
+
+    def tensors(self, machine: Interpreter, instance: Instance, name: str, at: Place) -> Value:
+        """Return `model.inputs` and its kin; `output` is of a call on a KerasTensor, if any."""
+        called = graphs.OUTPUTS if name == "output" else graphs.INPUTS
+        if not name.endswith("s") and (instance.identity, called) in machine.state.cells:
+            return held_tensor(machine, instance, called, at)
+        return super().tensors(machine, instance, name, at)
 
     def base_call(self, machine: Interpreter, instance: Instance, arguments: Arguments) -> Value:
         """Apply the layers one after the other."""

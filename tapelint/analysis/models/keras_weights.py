@@ -108,6 +108,8 @@ NOISY = frozenset(
     "Solarization".split()
 )
 ROWS |= dict.fromkeys(NOISY, NOTHING)
+# Recurrent layers hold one for dropout, used or not (Keras 3.15).
+SEEDED = NOISY | frozenset({"LSTM", "GRU", "SimpleRNN", "LSTMCell", "GRUCell", "SimpleRNNCell"})
 SEED_STATE = "seed_generator_state"
 
 # Their results are indices, counts or words: nothing comes back through them.
