@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from tapelint import console, options, usage
+from tapelint import cli_verify, console, options, usage
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 PURPOSE = "Find the line that cuts a TensorFlow gradient."
@@ -148,6 +148,8 @@ def check(**given: Any) -> int:
             processes=given["jobs"],
             progress=progress,
         )
+    if given["verify"]:
+        result = cli_verify.verified(result, settings.root, **cli_verify.wanted(given))
     colour = console.has_colour(given["color"], None if output else sys.stdout)
     text = request.report(
         result,
@@ -162,7 +164,7 @@ def check(**given: Any) -> int:
         console.write_file(output, text)
     elif result.findings or not is_idle or format_name not in ("text", "concise"):
         console.say(text, colour=colour)
-    is_failure = bool(result.findings) and not given["exit_zero"]
+    is_failure = cli_verify.is_failure(result.findings, given["fail_on"]) and not given["exit_zero"]
     return _complained(inputs.problems) or (FOUND if is_failure else CLEAN)
 
 

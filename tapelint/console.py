@@ -91,6 +91,14 @@ def complain(sentence: str) -> None:
         _discard(sys.stderr)
 
 
+def remark(sentence: str) -> None:
+    """Print something that is no error to standard error."""
+    try:
+        click.echo(f"note: {sentence}", err=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
 def read_standard_input() -> bytes:
     """Return all that comes over standard input."""
     if sys.stdin is None:
@@ -134,7 +142,8 @@ def write_file(path: Path, text: str) -> None:
 class Progress:
     """A line on standard error that says how far a run is, once it takes its time."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, what: str = "files") -> None:
+        self._what = what
         self._stream = stream or sys.stderr
         self._is_on = is_terminal(self._stream) and os.environ.get("TERM") != "dumb"
         self._next = time.monotonic() + PATIENCE
@@ -152,10 +161,10 @@ class Progress:
         self._show("")
 
     def __call__(self, done: int, total: int) -> None:
-        """Say that `done` of `total` files are done."""
+        """Say that `done` of `total` are done."""
         if self._is_on and time.monotonic() >= self._next:
             self._next = time.monotonic() + BETWEEN
-            self._show(f"tapelint: {done} of {total} files done")
+            self._show(f"tapelint: {done} of {total} {self._what} done")
 
     def _show(self, line: str) -> None:
         if self._stream is None or line == self._shown:

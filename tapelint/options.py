@@ -58,6 +58,12 @@ def _at_least_one(ctx: click.Context, param: click.Parameter, value: int | None)
     return value
 
 
+def _positive(ctx: click.Context, param: click.Parameter, value: float) -> float:
+    if not value > 0:
+        raise click.BadParameter("give more than 0", ctx, param)
+    return value
+
+
 def _list(name: str, metavar: str, help: str, **more: Any) -> click.Option:
     return click.Option([name], multiple=True, metavar=metavar, callback=_words, help=help, **more)
 
@@ -130,6 +136,21 @@ CHECK: Mapping[str, Sequence[click.Option]] = {
             callback=_at_least_one,
             help="Use at most N processes (default: one for each processor).",
         ),
+    ),
+    "How to verify": (
+        _flag("--verify", help="Run the code of each finding under a real tape, in a sandbox."),
+        _flag("--show-refuted", help="Report findings too that a run has refuted."),
+        one_of("--fail-on", "likely certain confirmed", "The least that fails a run"),
+        _file("--python", help="The Python that has TensorFlow (default: this or the project's)."),
+        click.Option(
+            ["--verify-timeout"],
+            metavar="SECONDS",
+            type=float,
+            default=20.0,
+            callback=_positive,
+            help="How long one run may take (default: 20).",
+        ),
+        _flag("--allow-unsandboxed", help="Run code even where nothing can confine it."),
     ),
     "How to report it": (
         one_of("--output-format", "text concise json sarif github", "How to write the findings"),

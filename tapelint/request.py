@@ -133,6 +133,7 @@ def report(
         width=columns,
         checked=result.files_checked,
         suppressed=result.suppressed,
+        refuted=result.refuted,
     )
     if not with_statistics:
         return render(format_name, result.findings, context)

@@ -56,7 +56,8 @@ class Result:
     """What a run gave, ready to be reported.
 
     Of `files_checked` files, `files_skipped` hold no tape and were not parsed. `sources` has the
-    text of every file that a finding lies in, by the path it shows.
+    text of every file that a finding lies in, by the path it shows. `refuted` counts findings that
+    a real tape refuted and that are left out.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -65,6 +66,7 @@ class Result:
     suppressed: int = 0
     seconds: float = 0.0
     sources: Mapping[str, str] = field(default_factory=dict)
+    refuted: int = 0
 
 
 def run(

@@ -10,11 +10,12 @@ from tapelint.terminal import printable
 
 
 def write(findings: Sequence[Finding], context: Context) -> str:
-    """Return `path:line:column: CODE message` for each finding, and nothing else."""
+    """Return `path:line:column: CODE message` for each finding, its verdict behind it."""
     return "".join(f"{_line(finding)}\n" for finding in findings)
 
 
 def _line(finding: Finding) -> str:
     span = finding.span
     place = f"{printable(span.path)}:{span.line}:{span.column}"
-    return f"{place}: {finding.code} {printable(finding.message)}"
+    verdict = f" [{finding.evidence.verdict.value}]" if finding.evidence else ""
+    return f"{place}: {finding.code} {printable(finding.message)}{verdict}"

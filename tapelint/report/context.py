@@ -17,7 +17,8 @@ class Context:
     its lines must be those the findings count in. `cwd` is what relative paths start from, and
     `git_root` (from `git_root_of(cwd)`) what code scanning wants them to start from. `data` gives
     the untouched bytes of a path that is not on disk, such as standard input. `checked` counts
-    files, `suppressed` findings that comments or a baseline kept back. `width` is in columns.
+    files, `suppressed` findings that comments or a baseline kept back, `refuted`
+    those that a real tape refuted. `width` is in columns.
     """
 
     source: Callable[[str], str | None]
@@ -29,6 +30,7 @@ class Context:
     width: int = 80
     checked: int = 0
     suppressed: int = 0
+    refuted: int = 0
 
     def lines(self, path: str) -> list[str]:
         """Return the lines of a file, or none where its text cannot be had."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tapelint.model import Finding, Severity
+from tapelint.report import verification
 from tapelint.report.context import Context
 from tapelint.report.uris import Roots
 
@@ -29,7 +30,12 @@ def _command(finding: Finding, roots: Roots) -> str:
         properties |= {"col": str(span.column), "endColumn": str(span.end_column)}
     properties["title"] = f"{finding.code} {finding.name}"
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    text = f"{finding.message}\nhelp: {finding.help}" if finding.help else finding.message
+    lines = [finding.message]
+    if finding.help:
+        lines.append(f"help: {finding.help}")
+    if finding.evidence is not None:
+        lines.append(f"run: {verification.sentence(finding.evidence)}")
+    text = "\n".join(lines)
     return f"::{COMMANDS[finding.severity]} {given}::{_data(text)}"
 
 

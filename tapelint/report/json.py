@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 
 from tapelint.model import Finding, Severity, Span, Step
+from tapelint.report import verification
 from tapelint.report.context import Context
 
 VERSION = 1
@@ -27,7 +28,7 @@ def write(findings: Sequence[Finding], context: Context) -> str:
 
 
 def _finding(finding: Finding) -> dict[str, object]:
-    return {
+    entry: dict[str, object] = {
         "code": finding.code,
         "name": finding.name,
         "severity": finding.severity.value,
@@ -37,6 +38,9 @@ def _finding(finding: Finding) -> dict[str, object]:
         "span": _span(finding.span),
         "steps": [_step(step) for step in finding.steps],
     }
+    if finding.evidence is not None:
+        entry["verification"] = verification.data(finding.evidence)
+    return entry
 
 
 def _step(step: Step) -> dict[str, object]:
@@ -64,4 +68,5 @@ def _summary(findings: Sequence[Finding], context: Context) -> dict[str, object]
         "files_with_findings": len({finding.span.path for finding in findings}),
         "files_checked": context.checked,
         "suppressed": context.suppressed,
+        "refuted": context.refuted,
     }

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from tapelint import cards, explain
 from tapelint.cards import Card
 from tapelint.model import Confidence, Finding, Role, Severity, Span, Step
+from tapelint.report import verification
 from tapelint.report.context import Context
 from tapelint.report.fingerprint import line_hashes
 from tapelint.report.uris import Roots
@@ -142,6 +143,11 @@ def _result(
         "locations": [{"physicalLocation": places.physical(finding.span)}],
         "properties": {"confidence": finding.confidence.value},
     }
+    if finding.evidence is not None:
+        # Nothing in the document may change from run to run.
+        lasting = {k: v for k, v in verification.data(finding.evidence).items() if k != "seconds"}
+        confidence = finding.confidence.value
+        result["properties"] = {"confidence": confidence, "verification": lasting}
     if finding.code in numbers:
         result["ruleIndex"] = numbers[finding.code]
     if linked:
@@ -169,6 +175,8 @@ def _message(finding: Finding, linked: Sequence[Step]) -> str:
         sentences.append(_sentence(", ".join(links)))
     if finding.help:
         sentences.append(_literal(f"Help: {finding.help}"))
+    if finding.evidence is not None:
+        sentences.append(_literal(_sentence(verification.sentence(finding.evidence))))
     return ". ".join(sentences)
 
 

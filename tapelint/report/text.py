@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tapelint.model import Finding, Role, Severity, Span, Step
+from tapelint.model import Evidence, Finding, Role, Severity, Span, Step
+from tapelint.report import verification
 from tapelint.report.context import Context
 from tapelint.report.excerpt import ELLIPSIS, Layout, Mark
 from tapelint.terminal import Painter, Style, printable, wrap
@@ -36,7 +37,8 @@ def summary(findings: Sequence[Finding], context: Context) -> str:
     """Return one sentence: what was found, in how many files, out of how many."""
     paint = Painter(context.colour)
     if not findings:
-        aside = f" ({context.suppressed} suppressed)" if context.suppressed else ""
+        kept_back = ", ".join(_kept_back(context))
+        aside = f" ({kept_back})" if kept_back else ""
         if not context.checked:
             return f"No files to check{aside}."
         files = "1 file" if context.checked == 1 else f"All {context.checked} files"
@@ -45,10 +47,16 @@ def summary(findings: Sequence[Finding], context: Context) -> str:
     kinds = [_count(counts[severity], severity.value) for severity in Severity if counts[severity]]
     listed = " and ".join(filter(None, [", ".join(kinds[:-1]), kinds[-1]]))
     files = _count(len({finding.span.path for finding in findings}), "file")
-    aside = f"{context.checked} checked"
-    if context.suppressed:
-        aside += f", {context.suppressed} suppressed"
+    aside = ", ".join([f"{context.checked} checked", *_kept_back(context)])
     return paint(f"Found {listed} in {files} ({aside}).", Style.STRONG)
+
+
+def _kept_back(context: Context) -> Iterator[str]:
+    """Yield how many findings are not shown, and why."""
+    if context.suppressed:
+        yield f"{context.suppressed} suppressed"
+    if context.refuted:
+        yield f"{context.refuted} refuted by running it"
 
 
 def _count(number: int, noun: str) -> str:
@@ -93,6 +101,15 @@ class _Text:
             if excerpt:
                 yield ""
             yield from self._help()
+        if finding.evidence is not None:
+            yield from self._evidence(finding.evidence)
+
+    def _evidence(self, evidence: Evidence) -> Iterator[str]:
+        prefix = f"{INDENT}run:  "
+        for paragraph in verification.paragraphs(evidence):
+            for line in wrap(printable(paragraph), self.columns - len(prefix)):
+                yield self.paint(prefix, Style.HELP) + self.paint.code(line)
+                prefix = " " * len(prefix)
 
     def _help(self) -> Iterator[str]:
         prefix = f"{INDENT}help: "

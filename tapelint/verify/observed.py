@@ -68,7 +68,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One gradient call that ran. `is_invented` holds where something was invented before."""
+    """One gradient call that ran. `assumed` counts the assumptions that were made before."""
 
     method: str
     turn: int
@@ -83,7 +83,12 @@ class Asked:
     error_message: str
     is_zero_asked: bool
     sources: tuple[Source, ...]
-    is_invented: bool
+    assumed: int
+
+    @property
+    def is_invented(self) -> bool:
+        """Whether anything had been invented by then."""
+        return bool(self.assumed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,7 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
     for event in events:
         match event.get("event"):
             case "request":
-                asked.append(_asked(event, bool(notes)))
+                asked.append(_asked(event, len(notes)))
             case "raised":
                 raised.append(_raised(event, bool(notes)))
             case "update":
@@ -183,7 +188,7 @@ def _death(event: Json) -> str:
     return f"killed by signal {signal}" if isinstance(signal, int) else "died"
 
 
-def _asked(event: Json, is_invented: bool) -> Asked:
+def _asked(event: Json, assumed: int) -> Asked:
     tape, target, error = (_map(event.get(name)) for name in ("tape", "target", "error"))
     return Asked(
         method=_text(event, "method"),
@@ -199,7 +204,7 @@ def _asked(event: Json, is_invented: bool) -> Asked:
         error_message=_text(error, "message"),
         is_zero_asked=_plain(event, "zero_asked", False),
         sources=tuple(_source(_map(entry)) for entry in _list(event.get("sources"))),
-        is_invented=is_invented,
+        assumed=assumed,
     )
 
 

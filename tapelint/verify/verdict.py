@@ -40,7 +40,8 @@ WHY = {
 class Judgement:
     """A verdict on one run. `reason` is one sentence, `was_reached` whether the call ran at all.
 
-    `is_invented` holds where a source is an invented input: then its type was a guess.
+    `is_invented` holds where a source is an invented input: then its type was a guess. `assumed`
+    counts the assumptions of the run that had been made by then, None for all.
     """
 
     verdict: Verdict
@@ -48,6 +49,7 @@ class Judgement:
     seen: tuple[Seen, ...] = ()
     was_reached: bool = True
     is_invented: bool = False
+    assumed: int | None = None
 
 
 class Judge:
@@ -75,8 +77,13 @@ class Judge:
                 return self._with_origin(claim, run, self._gives(claim, run))
 
     def _with_origin(self, claim: Claim, run: Run, judgement: Judgement) -> Judgement:
-        sources = (s for a in self.asked_at(claim.anchor, run) for s in self._relevant(claim, a))
-        return replace(judgement, is_invented=any(s.made_kind in INVENTED for s in sources))
+        asked = self.asked_at(claim.anchor, run)
+        sources = (s for a in asked for s in self._relevant(claim, a))
+        return replace(
+            judgement,
+            is_invented=any(s.made_kind in INVENTED for s in sources),
+            assumed=max((a.assumed for a in asked), default=None),
+        )
 
     # ------------------------------------------------------------------------ what came out
 

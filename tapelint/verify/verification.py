@@ -242,7 +242,7 @@ def _evidence(case: _Case, installation: Installation) -> Evidence:
         best.judgement.reason,
         best.judgement.seen,
         how=WAYS[best.request.way],
-        assumptions=best.run.notes,
+        assumptions=best.run.notes[: best.judgement.assumed],
         mode=best.request.mode.value,
         tensorflow=installation.tensorflow,
         keras=installation.keras,

@@ -68,5 +68,6 @@ def test_the_summary_counts() -> None:
         "files_with_findings": 2,
         "files_checked": 7,
         "suppressed": 2,
+        "refuted": 0,
     }
     assert document["tool"] == {"name": "tapelint", "version": "1.2.3"}

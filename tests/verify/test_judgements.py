@@ -78,7 +78,7 @@ def asked(*sources: Source, **changes: object) -> Asked:
         error_message="",
         is_zero_asked=False,
         sources=sources,
-        is_invented=False,
+        assumed=0,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 

@@ -31,8 +31,10 @@ class Modules:
         self.texts = dict(texts)
         self.spots = spots
         self.helper: Any = None
-        # Packages that are installed below a root (a virtual environment) are not the user's.
-        self.foreign = tuple(os.path.realpath(path) for path in sys.path if "site-packages" in path)
+        # What is installed below a root (a virtual environment) is not the user's, nor is this.
+        installed = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+        own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        self.foreign = tuple(os.path.realpath(path) for path in [*installed, own])
 
     def is_user_file(self, name: str) -> bool:
         """Tell whether a code object's file belongs to the user."""
