@@ -75,8 +75,9 @@ COMPARISONS: dict[str, Callable[..., object]] = {
 }
 SPECIAL = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod",
-    "**": "pow", "@": "matmul", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq",
-}
+    "**": "pow", "@": "matmul", "&": "and", "|": "or", "^": "xor", "<<": "lshift", ">>": "rshift",
+    "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq",
+}  # fmt: skip
 # `v += d` on a tf.Variable raises for these; `//=` and `%=` rebind (TensorFlow 2.21).
 RAISING = frozenset({"+", "-", "*", "/", "**", "@"})
 LARGEST_CONSTANT = 10**9
@@ -864,8 +865,14 @@ class Expressions(Calls):
                 )
             )
             return value
+        if isinstance(value, Instance):
+            method = self.class_attribute(value.cls, f"__i{SPECIAL[statement.op]}__")
+            if isinstance(method, FunctionValue):
+                return self.call(BoundMethod(method, value), Arguments((change,), {}, at))
         if isinstance(value, Box) and statement.op in ("+", "|"):
             known = self.elements(change)
+            if known is None and value.kind != "dict":
+                known = Contents((), None, self.any_element(change, at))
             if isinstance(change, Box) and value.kind == "dict":
                 contents = self.contents(change)
                 for key, item in zip(contents.keys or (), contents.values, strict=False):

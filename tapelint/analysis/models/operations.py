@@ -86,6 +86,9 @@ def symbolic_call(function: Value, arguments: Arguments) -> Symbolic:
 def run(machine: Interpreter, name: str, facts: Facts, arguments: Arguments) -> Value:
     """Make the result of an operation, with one edge an argument."""
     inputs = named_inputs(facts, arguments)
+    if arguments.is_open:
+        # What `*unknown` brings in may be any value that was handed out before.
+        inputs.append(("", machine.unknown("arguments", [], arguments.place)))
     match facts.result:
         case ResultKind.NONE:
             return NONE
