@@ -23,6 +23,7 @@ MOST_TOLD = 12
 MOST_NUMBERS = 6
 MOST_SOURCES = 64
 MOST_BREAKS = 40
+MOST_ROWS = 4
 
 
 class Observer:
@@ -120,7 +121,7 @@ class Observer:
             entry["is_late"] = self._is_late(request, plain)
             if explain:
                 entry |= self._explained(request, plain, outcome["outcome"])
-            if request.method == "batch_jacobian" and outcome["outcome"] == "value":
+            if request.method == "batch_jacobian" and outcome["outcome"] in ("value", "zero"):
                 entry["is_mixed"] = self._mixes_rows(request.target, plain)
             described.append(entry)
         return described
@@ -178,20 +179,23 @@ class Observer:
 
     def _mixes_rows(self, target: Any, source: Any) -> bool:
         """Tell whether a row of the target depends on another row of the source."""
-        recorder = self.recorder
-        try:
-            full = recorder.raw_jacobian(
-                recorder.shadow, target, source, experimental_use_pfor=False
-            )
-        except Exception:  # noqa: BLE001 - too large, or not differentiable row by row
-            return False
-        array = self.explainer.array(full)
-        if array is None:
-            return False
-        rank = target.shape.rank
-        rows = range(array.shape[0])
-        blocks = array.swapaxes(1, rank)
-        return any(blocks[i, j].any() for i in rows for j in rows if i != j)
+        recorder, tf = self.recorder, self.runtime.tf
+        count = target.shape[0] or 0
+        for row in range(min(count, MOST_ROWS)):
+            # The gradient of one row alone: what it leaves in the others is mixed in.
+            shape = [count] + [1] * (target.shape.rank - 1)
+            chosen = tf.reshape(tf.one_hot(row, count, dtype=target.dtype), shape)
+            weights = chosen * tf.ones_like(target)
+            try:
+                found = recorder.raw_gradient(
+                    recorder.shadow, target, source, output_gradients=weights
+                )
+            except Exception:  # noqa: BLE001 - whatever a gradient function raises
+                return False
+            array = self.explainer.array(found)
+            if array is not None and any(array[i].any() for i in range(count) if i != row):
+                return True
+        return False
 
     def _exits(self, source: Any) -> list[Json]:
         if not (self.runtime.is_tensor(source) or self.runtime.is_variable(source)):

@@ -92,7 +92,6 @@ class Recorder:
         # Taken before anything is replaced: questions of the recorder itself are not recorded.
         tape = runtime.tf.GradientTape
         self.raw_gradient = tape.gradient
-        self.raw_jacobian = tape.jacobian
         self.shadow: Any = tape(persistent=True)
 
     # ------------------------------------------------------------------------------- starting
@@ -228,9 +227,12 @@ class Recorder:
         made = tuple(self.key(tensor) for tensor in outputs)
         self._append(name, Kind.OPERATION, keys, made, tuple(outputs))
         if graph is None and (
-            name == "VarHandleOp" or not any(self._is_source_dtype(tensor) for tensor in inputs)
+            name == "VarHandleOp"
+            or self.runtime.pywrap.TFE_Py_TapeSetIsStopped()
+            or not any(self._is_source_dtype(tensor) for tensor in inputs)
         ):
-            # Nothing that the shadow watches went in: a random number, data, a new variable.
+            # Nothing that the shadow watches went in, a random number, data, a new variable; or
+            # nobody was to record it: here a history begins.
             for tensor in outputs:
                 self._watch(tensor, with_handles=name == "VarHandleOp")
 

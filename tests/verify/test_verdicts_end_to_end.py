@@ -1,0 +1,290 @@
+"""Findings, put to a real tape: wrong ones first, which must never be confirmed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from witnesses import Program, evidence, finding, program
+
+from tapelint.model import Verdict
+from tapelint.verify.runner import Runner
+from tapelint.verify.verification import Options
+
+pytestmark = pytest.mark.tensorflow
+
+NONE = "the gradient of `y` with respect to `x` is None: cut here"
+HEALTHY = """
+    x = tf.Variable([2.0, 3.0])
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(x**2)  # here
+    slope = tape.gradient(y, x)
+    print(float(y), np.argmax(x), int(y))
+    """
+CODES = (
+    "TAP101 TAP102 TAP103 TAP104 TAP105 TAP106 TAP107 TAP108 TAP201 TAP202 TAP203 TAP204 TAP205 "
+    "TAP206 TAP207 TAP208 TAP209 TAP210 TAP211 TAP212 TAP213 TAP214 TAP302 TAP303"
+).split()
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_wrong_finding_in_working_code_is_refuted(
+    runner: Runner, tmp_path: Path, code: str
+) -> None:
+    made = program(tmp_path, HEALTHY)
+    found = evidence(runner, made, finding(made, code, NONE, at=made.line()))
+    assert found.verdict is Verdict.REFUTED
+    assert found.seen[0].gave == "[4, 6]"
+    assert (found.how, found.mode, found.assumptions) == ("the script", "eager", ())
+
+
+WRONG_LINE = {
+    "a log": ('print(f"{float(y):.2f}")  # here', "TAP202"),
+    "a metric": ("mean = np.mean(x)  # here", "TAP201"),
+    "a cast of labels": ("labels = tf.cast([1.0, 2.0], tf.int32)  # here", "TAP203"),
+    "a counter": ("steps = tf.Variable(0); steps.assign_add(1)  # here", "TAP204"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_LINE)
+def test_none_for_another_reason_is_not_confirmed(
+    runner: Runner, tmp_path: Path, name: str
+) -> None:
+    line, code = WRONG_LINE[name]
+    made = program(
+        tmp_path,
+        f"""
+        x = tf.Variable([2.0, 3.0])
+        with tf.GradientTape() as tape:
+            y = tf.stop_gradient(tf.reduce_sum(x**2))
+            {line}
+        slope = tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, finding(made, code, NONE, at=made.line()))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "`StopGradient` at line 6 ends the gradient" in found.reason
+
+
+def test_the_right_finding_is_confirmed_with_what_came_out(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        x = tf.Variable([2.0, 3.0])
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(np.square(x))  # here
+        slope = tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, finding(made, "TAP201", NONE, at=made.line()))
+    assert found.verdict is Verdict.CONFIRMED
+    assert [(s.source, s.gave, s.line) for s in found.seen] == [("x", "None", 7)]
+    assert all((found.tensorflow, found.keras, found.python, found.sandbox))
+    assert found.seed == 7
+
+
+def test_what_a_script_does_not_reach_is_replayed(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        def step(model, images, labels):
+            with tf.GradientTape() as tape:
+                scores = tf.keras.layers.Dense(3)(images)
+                y = tf.reduce_mean(tf.cast(tf.argmax(scores, -1), tf.float32))  # here
+            x = tape.watched_variables()
+            return tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, finding(made, "TAP205", NONE, at=made.line()))
+    assert found.verdict is Verdict.CONFIRMED
+    assert found.how == "the function around it, with invented arguments"
+    assert any("`images` is taken to be" in assumption for assumption in found.assumptions)
+
+
+BY_TYPE = """
+    def slope_of(f, x):
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(x**2)  # here
+        return tape.gradient(y, x)
+    """
+
+
+def test_none_that_depends_on_a_guess_is_left_open(runner: Runner, tmp_path: Path) -> None:
+    made = program(tmp_path, BY_TYPE)
+    found = evidence(runner, made, finding(made, "TAP101", NONE, sources=("x",)))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.reason == (
+        "depends on the type of `x`: confirmed for a tensor, refuted for a variable"
+    )
+
+
+@pytest.mark.parametrize("code", ["TAP203", "TAP205", "TAP209"])
+def test_a_value_in_one_world_only_refutes_nothing(
+    runner: Runner, tmp_path: Path, code: str
+) -> None:
+    made = program(tmp_path, BY_TYPE)
+    found = evidence(runner, made, finding(made, code, NONE, at=made.line(), sources=("x",)))
+    assert found.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_missing_package_on_the_path_leaves_it_open(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        from nowhere import loss_of
+
+        x = tf.Variable([2.0, 3.0])
+        with tf.GradientTape() as tape:
+            y = loss_of(x * 2.0)  # here
+        slope = tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, finding(made, "TAP205", NONE, at=made.line()))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.reason == "connected, if what stands in for `loss_of()` is differentiable"
+
+
+def test_a_missing_package_off_the_path_does_not_matter(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        import plotting_of_nowhere as plots
+
+        x = tf.Variable([2.0, 3.0])
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(tf.round(x))  # here
+        plots.line(y.numpy())
+        slope = tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, finding(made, "TAP205", NONE, at=made.line()))
+    assert found.verdict is Verdict.CONFIRMED
+    assert "ModuleNotFoundError" in found.assumptions[0]
+
+
+def test_a_break_behind_code_that_was_not_run_is_left_open(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        from nowhere import features
+
+        x = tf.Variable([2.0, 3.0])
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(tf.round(features(x)))  # here
+        slope = tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, finding(made, "TAP205", NONE, at=made.line()))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "`features()` was not really run" in found.reason
+
+
+def test_the_modules_of_the_project_are_run_and_named(runner: Runner, tmp_path: Path) -> None:
+    helper = "import tensorflow as tf\n\n\ndef halve(value):\n    return tf.round(value / 2.0)\n"
+    (tmp_path / "helper.py").write_text(helper, encoding="utf-8")
+    made = program(
+        tmp_path,
+        """
+        from helper import halve
+
+        x = tf.Variable([2.0, 3.0])
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(halve(x))
+        slope = tape.gradient(y, x)
+        """,
+    )
+    about = finding(made, "TAP205", NONE, at=5)
+    elsewhere = Program(tmp_path / "helper.py", helper)
+    blamed = elsewhere.whole(5)
+    steps = tuple(
+        step if step.role.value != "break" else type(step)(blamed, step.role, step.message)
+        for step in about.steps
+    )
+    about = type(about)(
+        about.code, about.name, about.message, blamed, about.severity, about.confidence, "", steps
+    )
+    found = evidence(runner, made, about)
+    assert found.verdict is Verdict.CONFIRMED
+    assert "`Round` at line 5" in found.reason
+
+
+def test_a_long_training_is_cut_short(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        x = tf.Variable(2.0)
+        for turn in range(10**9):
+            with tf.GradientTape() as tape:
+                y = tf.round(x)  # here
+            slope = tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, finding(made, "TAP205", NONE, at=made.line()))
+    assert found.verdict is Verdict.CONFIRMED
+
+
+def test_a_wait_before_the_call_is_left_out(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        import time
+
+        time.sleep(3600)
+        x = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = tf.round(x)  # here
+        slope = tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, finding(made, "TAP205", NONE, at=made.line()))
+    assert found.verdict is Verdict.CONFIRMED
+
+
+def test_an_endless_loop_before_the_call_is_cut(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        n = 0
+        while n >= 0:
+            n += 1
+        x = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = tf.round(x)  # here
+        slope = tape.gradient(y, x)
+        """,
+    )
+    about = finding(made, "TAP205", NONE, at=made.line())
+    found = evidence(runner, made, about, Options(seconds=4.0))
+    assert found.verdict is Verdict.CONFIRMED
+
+
+def test_an_exhausted_tape_is_confirmed_by_its_exception(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        x = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = x * x
+        first = tape.gradient(y, x)
+        second = tape.gradient(y, x)
+        """,
+    )
+    about = finding(made, "TAP301", "`tape` is asked a second time, which raises", call=1)
+    found = evidence(runner, made, about)
+    assert found.verdict is Verdict.CONFIRMED
+    assert found.reason == "`gradient` at line 8 raises RuntimeError"
+
+
+def test_a_persistent_tape_refutes_that_it_is_exhausted(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        x = tf.Variable(2.0)
+        with tf.GradientTape(persistent=True) as tape:
+            y = x * x
+        first = tape.gradient(y, x)
+        second = tape.gradient(y, x)
+        """,
+    )
+    about = finding(made, "TAP301", "`tape` is asked a second time, which raises", call=1)
+    assert evidence(runner, made, about).verdict is Verdict.REFUTED
