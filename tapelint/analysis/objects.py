@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tapelint.analysis.containers import Containers
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
@@ -35,6 +37,12 @@ from tapelint.analysis.values import (
 
 # Attributes of tensors and arrays that say nothing of their values.
 SHAPES = frozenset({"shape", "ndim", "size", "nbytes", "itemsize", "rank"})
+DTYPE_QUESTIONS = {
+    "is_floating": DType.FLOAT,
+    "is_complex": DType.COMPLEX,
+    "is_integer": DType.INT,
+    "is_bool": DType.BOOL,
+}
 # Where the values of a sparse or ragged tensor lie.
 PARTITIONS = frozenset({"indices", "dense_shape", "row_splits", "uniform_row_length"})
 # The tensor that a composite tensor is made of, the same object at each access: what a tape holds.
@@ -171,6 +179,8 @@ class Objects(Containers):
                 return DTypeValue(DType.FLOAT)
             case NoGradient():
                 return self.unknown(f".{name}", [value], at)
+            case DTypeValue() if name in DTYPE_QUESTIONS and value.dtype is not DType.UNKNOWN:
+                return Const(value.dtype is DTYPE_QUESTIONS[name])
             case DTypeValue() if name in ("name", "base_dtype", "real_dtype", "as_numpy_dtype"):
                 return value if name != "name" else Const(value.name or "float32")
             case BoundMethod() if name == "__func__":
@@ -328,7 +338,7 @@ class Objects(Containers):
                 return Data(self.node(f".{name}", Kind.PYTHON, DType.STRING, at))
             case "value" if value.library == "keras":
                 # A property: the inner tf.Variable, the same source for a tape.
-                return value
+                return replace(value, library="tf")
             case "T" | "real" | "imag":
                 return self.record(f".{name}", [("x", value)], at, dtype=value.node.dtype)
             case _:

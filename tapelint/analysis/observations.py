@@ -157,8 +157,8 @@ class UpdateMisused:
 class RequestMisused:
     """A request that raises or answers something else than was meant; `what` says how.
 
-    "symbolic source", "symbolic watch", "watched keras variable", "inside own tape",
-    "jacobian of a list", "batch jacobian of a vector", "batch jacobian of other rows".
+    "symbolic source", "symbolic watch", "watched keras variable", "frozen sources", "inside own
+    tape", "jacobian of a list", "batch jacobian of a vector", "batch jacobian of other rows".
     """
 
     place: Place

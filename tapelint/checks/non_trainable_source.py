@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tapelint.analysis.observations import Cause, Observation
+from tapelint.analysis.observations import Cause, Observation, RequestMisused
 from tapelint.checks.findings import Rule
 from tapelint.checks.naming import names_as_code, tape_name
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, code, request
-from tapelint.checks.verdicts import Group, caused_by, groups
-from tapelint.model import Finding
+from tapelint.checks.verdicts import Group, caused_by, distinct, groups
+from tapelint.model import Finding, Role, Step
 
 CODE = "TAP102"
 RULE = Rule(CODE, "non-trainable-source")
 IS_MINE = caused_by(Cause.NOT_TRAINABLE)
 
+THAW = "set `trainable = True` before the tape, or ask for the weights by name"
 # Lists of a Keras layer or model that hold statistics beside the weights.
 EVERYTHING = (".variables", ".weights", ".non_trainable_variables", ".non_trainable_weights")
 
@@ -23,6 +24,11 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every request with sources that no tape watches by itself."""
     for group in groups(observations, IS_MINE):
         yield RULE.lost(group, why="made as not trainable", help=advice(group))
+    for span, found in distinct(observations, RequestMisused, lambda o: o.what == "frozen sources"):
+        name = code(request(found.place).sources or "the list of sources")
+        step = Step(span, Role.BREAK, f"{name} leaves out what is frozen")
+        message = f"no gradient is computed: {name} is empty, the model is frozen"
+        yield RULE.finding(span, message, THAW, (step,))
 
 
 def advice(group: Group) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from story import Story, lost_to
 
-from tapelint.analysis.observations import Cause
+from tapelint.analysis.observations import Cause, RequestMisused
 from tapelint.checks import non_trainable_source
 from tapelint.model import Finding
 
@@ -39,3 +39,13 @@ def test_a_single_variable_is_told_to_be_watched() -> None:
 def test_a_list_of_everything_is_replaced_by_what_is_trainable(attribute: str) -> None:
     (finding,) = find(f"model.{attribute}")
     assert finding.help == "ask for `model.trainable_variables`"
+
+
+def test_an_empty_list_of_a_frozen_model_is_named() -> None:
+    asked = "tape.gradient(y, model.trainable_variables)"
+    misused = RequestMisused(Story(asked).at(asked), "frozen sources")
+    (finding,) = non_trainable_source.check([misused])
+    assert finding.message == (
+        "no gradient is computed: `model.trainable_variables` is empty, the model is frozen"
+    )
+    assert finding.help.startswith("set `trainable = True`")

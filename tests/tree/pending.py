@@ -20,8 +20,6 @@ NOT_IMPLEMENTED = frozenset(
 # Examples of implemented rules that the abstract tape does not understand yet.
 NOT_UNDERSTOOD = frozenset(
     {
-        "TAP102-bad-3",
-        "TAP111-bad-2",
         "TAP306-bad-3",
         "TAP404-bad-2",
         "TAP406-bad-1",

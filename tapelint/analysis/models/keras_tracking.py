@@ -249,6 +249,7 @@ class Collected:
         self.machine = machine
         self.name = name
         self.root_flag = trainable_flag(machine, root)
+        self.is_frozen = False
         self.known: dict[int, VariableValue] = {}
         self.many: dict[int, VariableValue] = {}
         self.unsure: list[Value] = []
@@ -259,6 +260,7 @@ class Collected:
         for variable, how in visit.variables:
             is_in = self.wanted(variable, own_flag)
             if is_in is False:
+                self.is_frozen |= variable.node.trainable is not False
                 continue
             if is_in is None or how == MAYBE or visit.certainty == MAYBE:
                 self.unsure.append(variable)
@@ -294,7 +296,11 @@ class Collected:
         if self.unsure:
             rests.append(self.machine.unknown(self.name, self.unsure, at))
         rest = self.machine.join_all(rests) if rests else None
-        return self.machine.sequence("list", self.known.values(), rest)
+        made = self.machine.sequence("list", self.known.values(), rest)
+        if self.is_frozen and self.name in TRAINABLE and not self.known and rest is None:
+            # Nothing is left to be trained: asking for it is asking for nothing.
+            self.machine.state.cells[("frozen", made.identity)] = Const(True)
+        return made
 
 
 def direct_layers(machine: Interpreter, root: Instance) -> tuple[list[Value], list[Value]]:

@@ -118,9 +118,10 @@ def watch(machine: Machine, tape: TapeValue, arguments: Arguments) -> Value:
     value = arguments.get(0, "tensor")
     if value is None:
         return NONE
-    if isinstance(value, VariableValue) and value.library == "keras":
+    refused = keras_variable_in(machine, value)
+    if refused is not None:
         # ValueError: Passed in object ... not tf.Tensor or tf.Variable (TensorFlow 2.21)
-        label = value.node.label or ""
+        label = refused.node.label or ""
         machine.observe(RequestMisused(arguments.place, "watched keras variable", label, tape.place))
     elif isinstance(value, Symbolic):
         machine.observe(RequestMisused(arguments.place, "symbolic watch", "", tape.place))
@@ -133,6 +134,19 @@ def watch(machine: Machine, tape: TapeValue, arguments: Arguments) -> Value:
     marks = {(state.session, node) for node in watchable(machine, value)}
     machine.state.watched |= marks
     return NONE
+
+
+def keras_variable_in(machine: Machine, value: Value) -> VariableValue | None:
+    """Return the first Keras variable in a nest of values that are watched."""
+    match value:
+        case VariableValue():
+            return value if value.library == "keras" else None
+        case Tuple() | Box():
+            parts = value.elements if isinstance(value, Tuple) else machine.contents(value).values
+            found = (keras_variable_in(machine, part) for part in parts)
+            return next((v for v in found if v is not None), None)
+        case _:
+            return None
 
 
 def watchable(machine: Machine, value: Value) -> list[Node]:
@@ -194,6 +208,8 @@ def examine_request(
         label = value.node.label if isinstance(value, Data | VariableValue) else None
         machine.observe(RequestMisused(arguments.place, what, label or "", state.session.opened))
 
+    if isinstance(sources, Box) and ("frozen", sources.identity) in machine.state.cells:
+        misused("frozen sources", sources)
     if machine.symbolic_in([sources]) is not None:
         # AttributeError: 'KerasTensor' object has no attribute '_id'
         misused("symbolic source", sources)
