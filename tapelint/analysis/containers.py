@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
@@ -53,9 +54,10 @@ class Containers(Machine):
                 contents = self.contents(value)
                 if contents.keys is None:
                     return contents
-                keys = tuple(Const(key) for key in contents.keys)
+                sure, unsure = self.split_optional(contents)
+                keys = tuple(self.key_value(key) for key, _ in sure)
                 rest = None
-                if contents.rest is not None:
+                if contents.rest is not None or unsure:
                     rest = Data(self.node("key", Kind.PYTHON, DType.UNKNOWN, None))
                 return Contents(keys, None, rest)
             case ClassValue():
@@ -171,8 +173,50 @@ class Containers(Machine):
             if all(known for known, _ in parts):
                 return True, tuple(k for _, k in parts)
         if isinstance(index, VariableValue | Instance):
+            self.keyed[index.identity] = index
             return True, ("identity", index.identity)
+        if isinstance(index, External):
+            return True, ("external", index.name)
         return False, None
+
+    def key_value(self, key: Hashable) -> Value:
+        """Return the value that a key was made of."""
+        match key:
+            case ("identity", int() as identity) if identity in self.keyed:
+                return self.keyed[identity]
+            case ("external", str() as name):
+                return External(name)
+            case _:
+                return Const(key)
+
+    def split_optional(
+        self, contents: Contents
+    ) -> tuple[list[tuple[Hashable, Value]], list[tuple[Hashable, Value]]]:
+        """Return the items that are there on every path, and those that are on some."""
+        items = list(zip(contents.keys or (), contents.values, strict=False))
+        sure = [item for item in items if item[0] not in contents.optional]
+        return sure, [item for item in items if item[0] in contents.optional]
+
+    def overlay(self, under: Contents, over: Contents) -> Contents:
+        """Return a dict with the items of two, the second one's in front."""
+        items = dict(zip(under.keys or (), under.values, strict=False))
+        optional = set(under.optional)
+        if over.rest is not None:
+            # It may hold any of the keys.
+            items = {key: self.join_values(value, over.rest) for key, value in items.items()}
+        for key, value in zip(over.keys or (), over.values, strict=False):
+            if key not in over.optional:
+                items[key] = value
+                optional.discard(key)
+            elif key in items:
+                items[key] = self.join_values(items[key], value)
+            else:
+                items[key] = value
+                optional.add(key)
+        rest = under.rest if over.rest is None else self.with_rest(under, over.rest)
+        return Contents(
+            tuple(items.values()), tuple(items), rest, optional=frozenset(optional)
+        )
 
     def peek_item(self, value: Value, index: Value) -> Value | None:
         """Return the element under an index where it is known, without computing anything."""
@@ -326,11 +370,9 @@ class Containers(Machine):
         known, key = self.key(index)
         if contents.keys is not None:
             if known:
-                items = dict(zip(contents.keys, contents.values, strict=True))
-                items[key] = value
-                self.fill(box, Contents(tuple(items.values()), tuple(items), contents.rest))
+                self.fill(box, self.overlay(contents, Contents((value,), (key,))))
                 return
-            self.fill(box, Contents(contents.values, contents.keys, self.with_rest(contents, value)))
+            self.fill(box, self.overlay(contents, Contents((), (), value)))
             return
         if isinstance(index, Const) and isinstance(index.value, int):
             position = index.value
@@ -356,7 +398,8 @@ class Containers(Machine):
             if known and key in contents.keys:
                 items = dict(zip(contents.keys, contents.values, strict=True))
                 del items[key]
-                self.fill(owner, Contents(tuple(items.values()), tuple(items), contents.rest))
+                left = replace(contents, values=tuple(items.values()), keys=tuple(items))
+                self.fill(owner, replace(left, optional=contents.optional - {key}))
             return
         values = list(contents.values)
         where = constant_index(index)
@@ -376,7 +419,7 @@ class Containers(Machine):
         is_bounded = ("bounded", box.identity) in self.state.cells
         if is_bounded or contents.rest is not None or len(contents.values) >= MOST_ELEMENTS:
             rest = self.with_rest(contents, value)
-            self.fill(box, Contents(contents.values, contents.keys, rest))
+            self.fill(box, replace(contents, rest=rest))
         else:
             self.fill(box, Contents((*contents.values, value), contents.keys, None))
 

@@ -260,13 +260,14 @@ class Expressions(Calls):
                     positional.extend(known.values)
             elif argument.star == "**":
                 contents = self.contents(value) if isinstance(value, Box) else None
-                if contents is None or contents.keys is None or contents.rest is not None:
+                is_exact = contents is not None and contents.rest is None
+                if contents is None or not is_exact or contents.optional:
                     is_open = True
                     self.escape(value)
                 if contents is None or contents.keys is None:
                     continue
-                for key, item in zip(contents.keys, contents.values, strict=True):
-                    keywords[str(key)] = item
+                sure, _ = self.split_optional(contents)
+                keywords.update((str(key), item) for key, item in sure)
             elif argument.keyword is not None:
                 keywords[argument.keyword] = value
             else:
@@ -437,10 +438,7 @@ class Expressions(Calls):
         if op == "|" and isinstance(left, Box) and isinstance(right, Box):
             a, b = self.contents(left), self.contents(right)
             if a.keys is not None and b.keys is not None:
-                merged = dict(zip(a.keys, a.values, strict=True))
-                merged |= dict(zip(b.keys, b.values, strict=True))
-                contents = Contents(tuple(merged.values()), tuple(merged), a.rest or b.rest)
-                return self.fill(Box("dict"), contents)
+                return self.fill(Box("dict"), self.overlay(a, b))
         if op == "%" and isinstance(left, Const) and isinstance(left.value, str):
             return self.text([right], at)
         return None
@@ -539,6 +537,8 @@ class Expressions(Calls):
                 if not all(k for k, _ in pairs):
                     return None
                 keys = [k for _, k in pairs]
+            if key in contents.optional:
+                return None
             if known and (key in keys or contents.rest is None):
                 return (key in keys) == (op == "in")
             return None
@@ -714,26 +714,18 @@ class Expressions(Calls):
         return self.sequence("set" if expression.kind == "set" else "list", values, rest)
 
     def dict_display(self, expression: ir.DictDisplay) -> Value:
-        items: dict[Hashable, Value] = {}
-        rest: Value | None = None
+        made = Contents((), ())
         for key_expression, value_expression in expression.items:
             value = self.evaluate(value_expression)
             if key_expression is None:
-                contents = self.contents(value) if isinstance(value, Box) else None
-                if contents is not None and contents.keys is not None:
-                    items |= dict(zip(contents.keys, contents.values, strict=True))
-                    value_rest = contents.rest
-                else:
-                    value_rest = self.any_element(value, value_expression.at)
-                if value_rest is not None:
-                    rest = value_rest if rest is None else self.join_values(rest, value_rest)
-                continue
-            known, key = self.key(self.evaluate(key_expression))
-            if known:
-                items[key] = value
+                more = self.contents(value) if isinstance(value, Box) else None
+                if more is None or more.keys is None:
+                    more = Contents((), (), self.any_element(value, value_expression.at))
             else:
-                rest = value if rest is None else self.join_values(rest, value)
-        return self.fill(Box("dict"), Contents(tuple(items.values()), tuple(items), rest))
+                known, key = self.key(self.evaluate(key_expression))
+                more = Contents((value,), (key,)) if known else Contents((), (), value)
+            made = self.overlay(made, more)
+        return self.fill(Box("dict"), made)
 
     def format(self, expression: ir.Format) -> Value:
         return self.text([self.evaluate(p) for p in expression.parts], expression.at)
@@ -874,9 +866,7 @@ class Expressions(Calls):
             if known is None and value.kind != "dict":
                 known = Contents((), None, self.any_element(change, at))
             if isinstance(change, Box) and value.kind == "dict":
-                contents = self.contents(change)
-                for key, item in zip(contents.keys or (), contents.values, strict=False):
-                    self.set_box_item(value, Const(key), item)
+                self.fill(value, self.overlay(self.contents(value), self.contents(change)))
                 return value
             if known is not None:
                 for element in known.values:

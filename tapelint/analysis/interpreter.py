@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from tapelint.analysis import ir, updates
 from tapelint.analysis.graph import DType, Kind
@@ -288,7 +289,7 @@ class Interpreter(Modules):
         if isinstance(value, Box) and value.kind in ("list", "dict", "set"):
             contents = self.contents(value)
             more = self.with_rest(contents, self.unknown("element", [], None))
-            self.fill(value, Contents(contents.values, contents.keys, more, contents.is_spent))
+            self.fill(value, replace(contents, rest=more))
         elif isinstance(value, Instance) and isinstance(value.cls, ClassValue):
             # Nothing: what foreign code sets on the project's objects is rare and never seen.
             pass

@@ -101,6 +101,8 @@ class Machine:
         # Code runs that some caller reaches we know not when: what happened before is open.
         self.runs_entry = False
         self.variables: dict[Node, VariableValue] = {}
+        # Objects that are keys of dicts.
+        self.keyed: dict[int, Value] = {}
         # By tape: what was watched while the tape was not recording, which does nothing.
         # The `return` statements of the call that ended last.
         self.last_returned: list[tuple[Place, Value]] = []

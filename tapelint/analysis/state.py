@@ -30,6 +30,8 @@ class Contents:
     rest: Value | None = None
     # An iterator or zip that has been walked through already.
     is_spent: bool = False
+    # Keys that are there on some paths only.
+    optional: frozenset[Hashable] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,9 +153,11 @@ def _join_contents(left: Contents, right: Contents, join_values: Joiner) -> Cont
     spent = left.is_spent and right.is_spent
     if left.keys is not None and right.keys is not None:
         items = dict(zip(left.keys, left.values, strict=True))
+        one_sided = frozenset(left.keys) ^ frozenset(right.keys)
         for key, value in zip(right.keys, right.values, strict=True):
             items[key] = join_values(items[key], value) if key in items else value
-        return Contents(tuple(items.values()), tuple(items), rest, spent)
+        optional = left.optional | right.optional | one_sided
+        return Contents(tuple(items.values()), tuple(items), rest, spent, optional)
     longer, shorter = left.values, right.values
     if len(longer) < len(shorter):
         longer, shorter = shorter, longer

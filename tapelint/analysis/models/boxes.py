@@ -35,8 +35,7 @@ def box_method(machine: Interpreter, receiver: Value, name: str, args: Arguments
             return NONE
         case "appendleft" if first is not None:
             contents = machine.contents(receiver)
-            values_ = (first, *contents.values)
-            machine.fill(receiver, Contents(values_, None, contents.rest))
+            machine.fill(receiver, Contents((first, *contents.values), None, contents.rest))
             return NONE
         case "insert" if len(args.positional) > 1:
             everything = machine.contents(receiver)
@@ -121,15 +120,20 @@ def dict_method(machine: Interpreter, receiver: Box, name: str, args: Arguments)
     assert contents.keys is not None
     match name:
         case "items":
-            pairs = tuple(
-                Tuple((Const(k), v)) for k, v in zip(contents.keys, contents.values, strict=True)
-            )
-            rest: Value | None = None
+            sure, unsure = machine.split_optional(contents)
+            pairs = tuple(Tuple((machine.key_value(k), v)) for k, v in sure)
+            more = [Tuple((machine.key_value(k), v)) for k, v in unsure]
             if contents.rest is not None:
-                rest = Tuple((machine.unknown("key", [], args.place), contents.rest))
+                more.append(Tuple((machine.unknown("key", [], args.place), contents.rest)))
+            rest = machine.join_all(more) if more else None
             return machine.fill(Box("list"), Contents(pairs, None, rest))
         case "values":
-            return machine.fill(Box("list"), Contents(contents.values, None, contents.rest))
+            sure, unsure = machine.split_optional(contents)
+            others = [value for _, value in unsure]
+            if contents.rest is not None:
+                others.append(contents.rest)
+            rest = machine.join_all(others) if others else None
+            return machine.fill(Box("list"), Contents(tuple(v for _, v in sure), None, rest))
         case "keys" | "__iter__":
             known = machine.elements(receiver)
             assert known is not None
@@ -139,13 +143,8 @@ def dict_method(machine: Interpreter, receiver: Box, name: str, args: Arguments)
         case "update" | "merge":
             added = dict_(machine, args)
             if isinstance(added, Box):
-                more = machine.contents(added)
-                for key, value in zip(more.keys or (), more.values, strict=False):
-                    machine.set_box_item(receiver, Const(key), value)
-                if more.rest is not None:
-                    now = machine.contents(receiver)
-                    rest_ = machine.with_rest(now, more.rest)
-                    machine.fill(receiver, Contents(now.values, now.keys, rest_))
+                both = machine.overlay(contents, machine.contents(added))
+                machine.fill(receiver, both)
             return NONE
         case "copy":
             return machine.fill(Box("dict"), contents)
@@ -167,12 +166,15 @@ def lookup(machine: Interpreter, receiver: Box, name: str, args: Arguments) -> V
     if key is None:
         return machine.unknown(f".{name}", [], args.place)
     found = machine.peek_item(receiver, key)
+    contents = machine.contents(receiver)
+    is_known, constant = machine.key(key)
     if found is not None:
         if name == "pop":
             machine.delete_item(receiver, key)
-        return found
-    contents = machine.contents(receiver)
-    is_known, _ = machine.key(key)
+        elif name == "setdefault" and constant in contents.optional:
+            machine.set_box_item(receiver, key, machine.join_values(found, default))
+        is_sure = constant not in contents.optional
+        return found if is_sure else machine.join_values(found, default)
     options: list[Value] = []
     if not is_known:
         options = [*contents.values]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapelint.analysis import updates
@@ -339,33 +340,29 @@ def map_structure(machine: Interpreter, args: Arguments) -> Value:
 
 @models("builtins.dict", "collections.OrderedDict", "collections.Counter")
 def dict_(machine: Interpreter, args: Arguments) -> Value:
-    box = Box("dict")
-    items: dict[object, Value] = {}
-    rest: Value | None = None
+    made = Contents((), ())
     source = args.get(0)
     if isinstance(source, Box) and machine.contents(source).keys is not None:
-        contents = machine.contents(source)
-        items = dict(zip(contents.keys or (), contents.values, strict=True))
-        rest = contents.rest
+        made = replace(machine.contents(source), is_spent=False)
     elif source is not None:
         known = machine.elements(source)
         pairs = known.values if known is not None else ()
         for pair in pairs:
             key, value = machine.unpacked(pair, 2, args.place)
             is_known, constant = machine.key(key)
-            if is_known:
-                items[constant] = value
-            else:
-                rest = value if rest is None else machine.join_values(rest, value)
+            one = Contents((value,), (constant,)) if is_known else Contents((), (), value)
+            made = machine.overlay(made, one)
         if known is None or known.rest is not None:
-            more = known.rest if known is not None and known.rest is not None else None
-            pair = more or machine.any_element(source, args.place)
+            others = known.rest if known is not None and known.rest is not None else None
+            pair = others or machine.any_element(source, args.place)
             value = machine.unpacked(pair, 2, args.place)[1]
-            rest = value if rest is None else machine.join_values(rest, value)
-    items.update(args.keywords)
+            made = machine.overlay(made, Contents((), (), value))
+    named = Contents(tuple(args.keywords.values()), tuple(args.keywords))
+    made = machine.overlay(made, named)
     if args.is_open:
-        rest = machine.unknown("dict", [], args.place)
-    return machine.fill(box, Contents(tuple(items.values()), tuple(items), rest))
+        more = machine.unknown("dict", [], args.place)
+        made = machine.overlay(made, Contents((), (), more))
+    return machine.fill(Box("dict"), made)
 
 
 @models("collections.defaultdict")
@@ -611,7 +608,7 @@ def is_instance(machine: Interpreter, value: Value, cls: Value) -> bool | None:
     if isinstance(value, Union):
         outcomes_set = {is_instance(machine, o, cls) for o in value.options}
         return outcomes_set.pop() if len(outcomes_set) == 1 else None
-    if name.rpartition(".")[2] in MAPPINGS and not isinstance(value, Union):
+    if name.rpartition(".")[2] in MAPPINGS:
         # for: isinstance(features, collections.abc.Mapping)
         if isinstance(value, Box):
             return value.kind == "dict"

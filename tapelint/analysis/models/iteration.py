@@ -255,7 +255,8 @@ def zip_longest(machine: Interpreter, args: Arguments) -> Value:
         values = itertools.zip_longest(*(c.values for c in known), fillvalue=fill)
         return iterator(machine, [Tuple(row) for row in values])
     some_rows, further = rows(machine, args.positional, args)
-    every = [machine.join_all([v, fill]) for v in further or some_rows[-1]]
+    last = further or (some_rows[-1] if some_rows else [])
+    every = [machine.join_all([value, fill]) for value in last]
     return iterator(machine, [Tuple(tuple(r)) for r in some_rows], Tuple(tuple(every)))
 
 
