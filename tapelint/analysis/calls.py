@@ -193,7 +193,7 @@ class Calls(Objects):
         finally:
             self.frames.pop()
             self.stack = stack
-        return self.finish(frame, body)
+        return self.finish(frame, body, arguments)
 
     def open_frame(
         self, function: FunctionValue, body: ir.Function, arguments: Arguments
@@ -208,7 +208,7 @@ class Calls(Objects):
             frame.receiver = arguments.positional[0]
         return frame
 
-    def finish(self, frame: Frame, body: ir.Function) -> Value:
+    def finish(self, frame: Frame, body: ir.Function, arguments: Arguments) -> Value:
         """Join the ends of a call and give back its value."""
         if not frame.returns:
             raise Dead
@@ -224,7 +224,8 @@ class Calls(Objects):
             for name in body.local_names:
                 self.state.cells.pop((frame.identity, name), None)
         if frame.value is not None and "opaque" in frame.value.marks:
-            return self.unknown("decorated", [value], frame.called_at)
+            # The decorator may have called it with other arguments, or made more of its result.
+            return self.unknown("decorated", [value, *arguments.values], frame.called_at)
         return value
 
     def yielded(self, frame: Frame) -> Value:
