@@ -17,7 +17,7 @@ METHODS = ("gradient", "jacobian", "batch_jacobian")
 
 
 class Verdict:
-    """What one program did, by line: how many Nones and zeros its gradient calls gave, and what it raised."""
+    """What a program did, by line: the Nones and zeros of its gradient calls, what it raised."""
 
     def __init__(self) -> None:
         self.nones: dict[int, int] = {}

@@ -1,9 +1,9 @@
 """Run programs on the abstract tape, and say in few words what it saw on which line.
 
 A program states what is to be seen in trailing comments: `# lost: w, b` where a gradient is asked
-and these sources get None (`# zeros: w` where they get zeros), `# break: numpy` where the way to them is cut (or, for a source that was
-never on the tape, where it was made), `# raises: exhausted` where TensorFlow raises. A program
-without comments loses nothing.
+and these sources get None (`# zeros: w` where they get zeros), `# break: numpy` where the way to
+them is cut (or, for a source that was never on the tape, where it was made), `# raises: exhausted`
+where TensorFlow raises. A program without comments loses nothing.
 """
 
 from __future__ import annotations
@@ -130,6 +130,6 @@ def reason_of(found: Break) -> str:
     if found.cause is Cause.CUT:
         edge = found.edge
         if edge is not None and edge.effect.value != "flows":
-            return edge.reason.value
-        return found.node.dtype.value
-    return found.cause.value
+            return str(edge.reason.value)
+        return str(found.node.dtype.value)
+    return str(found.cause.value)
