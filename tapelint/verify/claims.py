@@ -22,6 +22,8 @@ class Expected(Enum):
     OWN_RECORD = "a request inside its own tape"
     OTHER_VARIABLE = "a variable that moves by another's gradient"
     NO_UPDATE = "a variable that does not move"
+    NO_SOURCES = "a request without sources"
+    UNEVEN = "a zip of different lengths"
     NOTHING = "nothing that a run decides"
 
 
@@ -30,7 +32,7 @@ CAUSES: Mapping[str, frozenset[str]] = {
     "TAP101": frozenset({"unwatched"}),
     "TAP102": frozenset({"not trainable"}),
     "TAP103": frozenset({"dtype"}),
-    "TAP104": frozenset({"unwatched", "unused", "not trainable"}),
+    "TAP104": frozenset({"unwatched", "unused", "not trainable", "unknown"}),
     "TAP105": frozenset({"late watch"}),
     "TAP106": frozenset({"not auto-watched"}),
     "TAP107": frozenset({"unused", "unwatched"}),
@@ -131,6 +133,10 @@ def labels_of(finding: Finding) -> tuple[str, ...]:
 
 
 def _expected(finding: Finding) -> Expected:
+    if finding.code == "TAP402" and "`zip`" in finding.message and "drops" in finding.message:
+        return Expected.UNEVEN
+    if finding.code == "TAP102" and finding.message.startswith("no gradient is computed"):
+        return Expected.NO_SOURCES
     if finding.code in SPECIAL:
         return SPECIAL[finding.code]
     if finding.code.startswith("TAP5"):

@@ -119,7 +119,7 @@ class Run:
 
     `notes` are assumptions, `executed` the lines (path, line) that ran at least one call. `is_cut`
     holds for a program that was stopped because it only repeated itself, `unreachable` says why a
-    function could not be called.
+    function could not be called. `uneven` are the lines of a `zip` of different lengths.
     """
 
     fate: str
@@ -133,6 +133,7 @@ class Run:
     trouble: str = ""
     is_cut: bool = False
     unreachable: str = ""
+    uneven: tuple[Line, ...] = ()
 
 
 def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
@@ -144,6 +145,7 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
     executed: set[Line] = set()
     sandbox = trouble = unreachable = ""
     is_cut = False
+    uneven: list[Line] = []
     for event in events:
         match event.get("event"):
             case "request":
@@ -158,6 +160,8 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
                 executed.update(_lines(event.get("lines")))
             case "sandbox":
                 sandbox = _text(event, "strength")
+            case "uneven":
+                uneven += _lines(event.get("frames"))[:1]
             case "enough":
                 is_cut = True
             case "unreachable":
@@ -180,6 +184,7 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
         trouble,
         is_cut,
         unreachable,
+        tuple(uneven),
     )
 
 

@@ -73,6 +73,10 @@ class Judge:
                 return self._other_variable(claim, run)
             case Expected.NO_UPDATE:
                 return self._no_update(claim, run)
+            case Expected.NO_SOURCES:
+                return self._no_sources(claim, run)
+            case Expected.UNEVEN:
+                return self._uneven(claim, run)
             case _:
                 return self._with_origin(claim, run, self._gives(claim, run))
 
@@ -205,7 +209,7 @@ class Judge:
     def _first_match(self, claim: Claim, source: Source) -> Break | None:
         """Return the break that is where the finding says, nearest in its file."""
         candidates: tuple[Break, ...] = (*source.breaks, *source.culprits)
-        if source.cause == "unused":
+        if source.cause in ("unused", "no target"):
             candidates = source.exits
         for found in candidates:
             if self.is_inside(found.frames, claim.breaks):
@@ -358,6 +362,27 @@ class Judge:
             reason = "no variable moves, although gradients come out"
             return Judgement(Verdict.CONFIRMED, reason, seen_in(asked, claim))
         return _open("some variable is moved by a gradient", seen_in(asked, claim))
+
+    def _no_sources(self, claim: Claim, run: Run) -> Judgement:
+        asked = self.asked_at(claim.anchor, run)
+        if not asked:
+            return self.not_reached(claim, run)
+        if any(a.is_invented for a in asked):
+            return _open("the model was invented")
+        if all(not a.sources for a in asked):
+            return Judgement(Verdict.CONFIRMED, "the request is given no sources")
+        reason = f"the request is given {len(asked[0].sources)} sources"
+        return Judgement(Verdict.REFUTED, reason, seen_in(asked, claim))
+
+    def _uneven(self, claim: Claim, run: Run) -> Judgement:
+        spans = [claim.finding.span, *claim.breaks]
+        if any(self._is_at(line, spans) for line in run.uneven):
+            if _invents(run):
+                return _open("the lists differ in length, and something in them was invented")
+            return Judgement(Verdict.CONFIRMED, "the lists that `zip` pairs differ in length")
+        if not self._was_executed(spans, run):
+            return self.not_reached(claim, run)
+        return _open("the lists that `zip` pairs have one length in this run")
 
     # ------------------------------------------------------------------------------- reaching
 

@@ -66,6 +66,7 @@ class Boundary:
         self.is_user_code = is_user_code
         self.workshop = workshop
         self.effects = effects
+        self.emit: Callable[[dict[str, Any]], None] = lambda event: None
         self.steering: Mapping[tuple[str, int, int], bool] = {}
         self.places: list[int] = []
         self.executed: set[int] = set()
@@ -104,10 +105,18 @@ class Boundary:
             return self.workshop.called(function, arguments, keywords)
         if self.is_user_code(function):
             return function(*arguments, **keywords)
+        if function is zip:
+            self._compare_lengths(arguments)
         before = self.recorder.serial
         result = self._really_called(function, arguments, keywords)
         self._note_call(function, arguments, keywords, result, before)
         return result
+
+    def _compare_lengths(self, arguments: tuple[Any, ...]) -> None:
+        """Tell of a `zip` that drops what one of its arguments has more than another."""
+        sizes = {len(a) for a in arguments if isinstance(a, (list, tuple))}
+        if len(sizes) > 1:
+            self.emit({"event": "uneven", "frames": list(self.recorder.frames())})
 
     def _really_called(
         self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]

@@ -91,6 +91,7 @@ def _imported() -> TensorFlow:
         "context": "tensorflow.python.eager.context",
         "constant_op": "tensorflow.python.framework.constant_op",
         "backprop": "tensorflow.python.eager.backprop",
+        "variables": "tensorflow.python.ops.resource_variable_ops",
     }
     return TensorFlow(tf, **{name: importlib.import_module(path) for name, path in names.items()})
 

@@ -317,11 +317,16 @@ class _Findings:
             if log.number not in event.tapes or event.serial <= log.reset
         ]
         reached = self.liveness.leading_to(target, missed)
-        return tuple(
+        found = [
             as_break(event, missed=_missed(event, log))
             for event in missed
             if not reached.isdisjoint(event.outputs)
-        )
+        ]
+        if any(broken.missed is Missed.RESET for broken in found):
+            # The line that forgot it is to blame as much as the one that is forgotten.
+            frames = log.reset_frames
+            found.append(Break("reset", Kind.OPERATION, frames, missed=Missed.RESET))
+        return tuple(found)
 
     def exits(self) -> tuple[Break, ...]:
         """Return the steps at which a value made from the source became a Python object."""

@@ -66,6 +66,7 @@ class TapeLog:
     first_entered: int = 0
     left: int | None = None  # serial of the event after which it last stopped recording
     reset: int = 0
+    reset_frames: tuple[Frame, ...] = ()
     watched: dict[Key, int] = field(default_factory=dict)
 
 

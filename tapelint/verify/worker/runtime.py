@@ -12,7 +12,7 @@ class TensorFlow:
 
     `op_callbacks` reports operations that run, `record` stops all tapes of a thread, `pywrap` is
     the entry to the C++ runtime, `context` the eager context, `constant_op` makes constants,
-    `backprop` holds the tapes.
+    `backprop` holds the tapes, `variables` the class of all variables.
     """
 
     tf: Any
@@ -22,6 +22,7 @@ class TensorFlow:
     context: Any
     constant_op: Any
     backprop: Any
+    variables: Any
 
     def is_variable(self, value: object) -> bool:
         """Tell whether `value` is a TensorFlow variable (not the Keras kind that holds one)."""

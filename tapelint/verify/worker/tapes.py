@@ -112,6 +112,7 @@ class TapeWatcher:
             original(tape)
             if log := self.log(tape):
                 log.reset = self.recorder.serial
+                log.reset_frames = self.recorder.frames()
                 log.watched.clear()
 
         return reset

@@ -19,8 +19,21 @@ class UpdateWatcher:
         self.recorder = recorder
         self.emit = emit
         self.sources: dict[Key, str] = {}
+        self.trainable: dict[Key, str] = {}
         self.origins: dict[Key, frozenset[Key]] = {}
         self.told: set[object] = set()
+
+    def install(self) -> None:
+        """Learn of every trainable variable that is made from now on."""
+        owner = self.recorder.runtime.variables.BaseResourceVariable
+        original = owner.__init__
+
+        def initialise(variable: Any, *arguments: Any, **keywords: Any) -> None:
+            original(variable, *arguments, **keywords)
+            if getattr(variable, "_trainable", False):
+                self.trainable[self.recorder.key(variable)] = str(variable.name)
+
+        owner.__init__ = initialise
 
     def answered(self, request: Request) -> None:
         """Remember which gradient is whose."""
@@ -54,9 +67,10 @@ class UpdateWatcher:
         if not found or len(found) > MOST_ORIGINS:
             return
         written = event.outputs[0] if event.outputs else None
-        if event.kind is Kind.STATE and written in self.sources:
+        if event.kind is Kind.STATE and (written in self.sources or written in self.trainable):
             self._tell(event, written, frozenset(found))
-            return
+            if written in self.sources:
+                return
         # Moments of an optimizer carry the gradient on to the next step.
         for key in event.outputs:
             self.origins[key] = frozenset(found)
@@ -69,7 +83,7 @@ class UpdateWatcher:
         self.emit(
             {
                 "event": "update",
-                "variable": self.sources[written],
+                "variable": self.sources.get(written) or self.trainable[written],
                 "gradients_of": [self.sources[key] for key in found if key in self.sources],
                 "is_own": written in found,
                 "frames": list(event.frames),

@@ -40,9 +40,11 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     effects = Effects(runtime, workshop.result, workshop.say)
     boundary = Boundary(recorder, spots, modules.is_user_code, workshop, effects)
     boundary.most_turns = request.get("turns")
+    boundary.emit = emit
     modules.helper = boundary
     observer = Observer(recorder, lambda: boundary.spot, emit)
     updates = UpdateWatcher(recorder, emit)
+    updates.install()
     recorder.happened = updates.happened
     watcher = _Watcher(request, observer, updates)
     recorder.install()
