@@ -17,7 +17,7 @@ from tapelint.analysis.literals import assigned_attributes, mentions
 from tapelint.analysis.expressions import SPECIAL
 from tapelint.analysis.machine import MOST_OPTIONS, Dead, Frame, OutOfBudget
 from tapelint.analysis.models import operations, registry
-from tapelint.analysis.models.builtins import is_instance
+from tapelint.analysis.models.instances import is_instance
 from tapelint.analysis.models.constants import constant
 from tapelint.analysis.models.decorators import decorate
 from tapelint.analysis.models.custom_gradients import run_custom_gradient

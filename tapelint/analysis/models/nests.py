@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.models.registry import models
@@ -120,3 +120,39 @@ def is_nested(machine: Interpreter, args: Arguments) -> Value:
 def assert_same_structure(machine: Interpreter, args: Arguments) -> Value:
     """Compare two structures."""
     return NONE
+
+
+@models("tf.nest.map_structure", "keras.tree.map_structure")
+def map_structure(machine: Interpreter, args: Arguments) -> Value:
+    """Run `map_structure(function, structure, ...)`."""
+    if len(args.positional) < 2:
+        return machine.opaque_call("tf.nest.map_structure", args.values, args.place)
+    function, first, *others = args.positional
+
+    def walk(values: Sequence[Value]) -> Value:
+        head = values[0]
+        if isinstance(head, Tuple):
+            columns = [machine.elements(v) for v in values]
+            if all(c is not None and len(c.values) == len(head.elements) for c in columns):
+                parts = tuple(
+                    walk([c.values[i] for c in columns if c is not None])
+                    for i in range(len(head.elements))
+                )
+                return Tuple(parts, head.names, head.cls)
+        if isinstance(head, Box):
+            contents = machine.contents(head)
+            rows_ = [machine.contents(v) if isinstance(v, Box) else None for v in values]
+            if all(r is not None and len(r.values) == len(contents.values) for r in rows_):
+                parts = tuple(
+                    walk([r.values[i] for r in rows_ if r is not None])
+                    for i in range(len(contents.values))
+                )
+                rest = None
+                if contents.rest is not None:
+                    rest = machine.call(
+                        function, Arguments((contents.rest,) * len(values), {}, args.place)
+                    )
+                return machine.fill(Box(head.kind), Contents(parts, contents.keys, rest))
+        return machine.call(function, Arguments(tuple(values), {}, args.place))
+
+    return walk([first, *others])
