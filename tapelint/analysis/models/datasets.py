@@ -56,6 +56,7 @@ def made(
 
 
 def plain(machine: Interpreter, name: str, dtype: DType, place: Place) -> Data:
+    """Make a tensor that depends on nothing."""
     return Data(machine.node(name, Kind.TENSOR, dtype, place))
 
 
