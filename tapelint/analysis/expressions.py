@@ -80,6 +80,8 @@ SPECIAL = {
 }  # fmt: skip
 # `v += d` on a tf.Variable raises for these; `//=` and `%=` rebind (TensorFlow 2.21).
 RAISING = frozenset({"+", "-", "*", "/", "**", "@"})
+# Names below these are functions, classes and modules, no settings of a program.
+CALLABLES = ("builtins.", "tf.", "keras.", "np.", "math.", "tfp.")
 LARGEST_CONSTANT = 10**9
 
 
@@ -295,6 +297,8 @@ class Expressions(Calls):
                         kinds.add(self.kind_of(value.elements))
                 case Instance() | NoGradient():
                     kinds.add(Kind.UNKNOWN)
+                case External() if not value.name.startswith(CALLABLES):
+                    kinds.add(Kind.UNKNOWN)
                 case Box():
                     known = self.elements(value)
                     if known is not None and known.values:
@@ -365,7 +369,7 @@ class Expressions(Calls):
         if op == "-":
             updates.examine_difference(self, left, right, at)
         kind = self.kind_of([left, right])
-        inputs = [("x", left), ("y", right)]
+        inputs = [("x", self.operand(left, at)), ("y", self.operand(right, at))]
         a, b = shape_of(left), shape_of(right)
         shape = product(a, b) if op == "@" else broadcast(a, b)
         if op == "//" and kind is Kind.TENSOR:
@@ -381,6 +385,13 @@ class Expressions(Calls):
                 return Data(probe.node, None, shape)
         made = self.record(op, inputs, at, dtype=dtype, kind=kind)
         return self.with_kind(made, kind, shape)
+
+    def operand(self, value: Value, at: Place) -> Value:
+        """Return an operand; of an object outside the project nobody knows what it depends on."""
+        return self.unknown("operand", [value], at) if self.is_opaque(value) else value
+
+    def is_opaque(self, value: Value) -> bool:
+        raise NotImplementedError
 
     def with_kind(self, made: Data, kind: Kind, shape: tuple[int | None, ...] | None) -> Data:
         if kind is Kind.UNKNOWN:
@@ -556,6 +567,8 @@ class Expressions(Calls):
                 return other.value is None
             if isinstance(other, Data):
                 return None if other.kind in (Kind.UNKNOWN, Kind.JOIN) else False
+            if isinstance(other, External):
+                return False if other.name.startswith(CALLABLES) else None
             return False
         if isinstance(left, Const) and isinstance(right, Const):
             return left.value is right.value or left.value == right.value
@@ -588,8 +601,11 @@ class Expressions(Calls):
                 if contents.values:
                     return True
                 return False if contents.rest is None else None
-            case FunctionValue() | ClassValue() | BoundMethod() | TapeValue() | Native() | External():
+            case FunctionValue() | ClassValue() | BoundMethod() | TapeValue() | Native():
                 return True
+            case External():
+                # Functions and modules are true; a setting of somebody's may be anything.
+                return True if value.name.startswith(CALLABLES) else None
             case Instance() if isinstance(value.cls, ClassValue):
                 has = self.class_attribute(value.cls, "__bool__") or self.class_attribute(
                     value.cls, "__len__"

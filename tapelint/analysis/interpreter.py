@@ -14,7 +14,7 @@ from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.knowledge import canonical
 from tapelint.analysis.literals import assigned_attributes, mentions
-from tapelint.analysis.expressions import SPECIAL
+from tapelint.analysis.expressions import CALLABLES, SPECIAL
 from tapelint.analysis.machine import MOST_OPTIONS, Dead, Frame, OutOfBudget
 from tapelint.analysis.models import operations, registry
 from tapelint.analysis.models.instances import is_instance
@@ -341,6 +341,16 @@ class Interpreter(Modules):
         assert isinstance(value.receiver, Instance)
         found = library.attribute(self, value.receiver, name, at)
         return Method(value, name) if found is None else found
+
+    def is_opaque(self, value: Value) -> bool:
+        """Whether a value is an object outside the project that may depend on tensors."""
+        match value:
+            case External():
+                return not (value.name.startswith(CALLABLES) or registry.is_plain(value.name))
+            case Instance() if (value.identity, "<data>") not in self.state.cells:
+                return self.library_of(value) is registry.UNKNOWN_CLASS
+            case _:
+                return False
 
     def finish_class(self, cls: ClassValue) -> None:
         if self.is_enumeration(cls):

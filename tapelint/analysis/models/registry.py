@@ -26,6 +26,7 @@ MethodModel = Callable[["Interpreter", Value, str, Arguments], Value]
 _models: dict[str, Model] = {}
 _families: dict[str, FamilyModel] = {}
 _methods: dict[type, MethodModel] = {}
+_plain: set[str] = set()
 _classes: dict[str, LibraryClass] = {}
 
 
@@ -110,6 +111,12 @@ def families(*prefixes: str) -> Callable[[FamilyModel], FamilyModel]:
     return register
 
 
+def plain_families(*prefixes: str) -> Callable[[FamilyModel], FamilyModel]:
+    """Register a model for prefixes below which nothing depends on a tensor of the program."""
+    _plain.update(prefixes)
+    return families(*prefixes)
+
+
 def methods(*receivers: type) -> Callable[[MethodModel], MethodModel]:
     """Register the model of all methods of values of a kind."""
 
@@ -163,6 +170,13 @@ def class_of(name: str) -> LibraryClass | None:
     """Return the model of a library class, by its name or the longest prefix that has one."""
     _load()
     return _classes.get(name) or _longest(name, _classes)
+
+
+@cache
+def is_plain(name: str) -> bool:
+    """Whether nothing of the name depends on a tensor of the program."""
+    _load()
+    return name.startswith(tuple(_plain))
 
 
 def methods_of(receiver: type) -> MethodModel | None:

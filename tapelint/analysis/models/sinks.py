@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.ir import Place
-from tapelint.analysis.models.registry import LibraryClass, families, library_class, models
+from tapelint.analysis.models.registry import LibraryClass, library_class, models, plain_families
 from tapelint.analysis.values import (
     NONE,
     Arguments,
@@ -44,7 +44,7 @@ NAMES = (
 )  # fmt: skip
 
 
-@families(*FAMILIES)
+@plain_families(*FAMILIES)
 def shown(machine: Interpreter, name: str, args: Arguments) -> Value:
     """Show values; what comes back (a logger, a figure, a run) shows more of them."""
     return sink(machine, name, args)

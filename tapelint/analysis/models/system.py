@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import DType, Kind
-from tapelint.analysis.models.registry import families, models
+from tapelint.analysis.models.registry import families, models, plain_families
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     NONE,
@@ -36,7 +36,7 @@ SETTINGS = (
 )  # fmt: skip
 
 
-@families(*SETTINGS)
+@plain_families(*SETTINGS)
 def setting(machine: Interpreter, name: str, args: Arguments) -> Value:
     """Read something from outside: it may be anything, but no tensor of this program."""
     for value in args.values:
