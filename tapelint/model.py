@@ -68,6 +68,26 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A region of a file and what to write in its place; where it is empty, text is inserted."""
+
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What repairs a finding. `title` is an imperative phrase without a full stop.
+
+    `is_safe` holds where every value the program computes stays what it was.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    is_safe: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What one gradient call gave for one source: `None`, `[6.0]`, `nan`, a RuntimeError."""
 

@@ -99,7 +99,8 @@ class Claim:
 
 def claim_of(finding: Finding, sources: Mapping[str, str]) -> Claim:
     """Say what `finding` claims; `sources` has the texts of files by the paths findings show."""
-    site = site_of(finding)
+    is_at_finding = SPECIAL.get(finding.code) is Expected.RAISES
+    site = None if is_at_finding else site_of(finding)
     labels = labels_of(finding)
     call = _call_at(site, sources) if site else None
     return Claim(

@@ -41,6 +41,7 @@ class Source:
     `outcome` is none, value, zero, nan, inf or error. `cause` and `breaks` say why there is no
     gradient, `culprits` where it turned bad; `behind` and `exits` are further places of the way.
     `invented` and `replaced` name stand-ins that the target depends on (of a value: the way).
+    `total` is the sum of the gradient.
     """
 
     index: int
@@ -64,11 +65,15 @@ class Source:
     exits: tuple[Break, ...]
     invented: tuple[str, ...]
     replaced: tuple[str, ...]
+    total: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One gradient call that ran. `assumed` counts the assumptions that were made before."""
+    """One gradient call that ran. `assumed` counts the assumptions that were made before.
+
+    `total` is the sum of the target, of which the gradient is the derivative.
+    """
 
     method: str
     turn: int
@@ -84,6 +89,7 @@ class Asked:
     is_zero_asked: bool
     sources: tuple[Source, ...]
     assumed: int
+    total: float | None = None
 
     @property
     def is_invented(self) -> bool:
@@ -210,6 +216,7 @@ def _asked(event: Json, assumed: int) -> Asked:
         is_zero_asked=_plain(event, "zero_asked", False),
         sources=tuple(_source(_map(entry)) for entry in _list(event.get("sources"))),
         assumed=assumed,
+        total=_number(target.get("total")),
     )
 
 
@@ -238,6 +245,7 @@ def _source(entry: Json) -> Source:
         exits=_breaks(connection.get("exits")),
         invented=_texts(connection.get("invented")),
         replaced=_texts(connection.get("replaced")),
+        total=_number(entry.get("total")),
     )
 
 
@@ -310,6 +318,10 @@ def _texts(value: object) -> tuple[str, ...]:
 def _text(entry: Json, key: str) -> str:
     value = entry.get(key)
     return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _plain(entry: Json, key: str, default: Plain) -> Plain:

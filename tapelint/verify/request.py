@@ -43,7 +43,8 @@ class Request:
 
     `main` is the absolute path of the file, `texts` the sources of the project's files as tapelint
     read them, `roots` the folders that imports start from. `line` is a line of the gradient call
-    that is to be reached, `sites` those of all calls that matter. `turns` cuts loops short.
+    that is to be reached, `sites` those of all calls that matter. `turns` cuts loops short. `nudge`
+    is a line and a number, by which the first value made on that line is moved.
     """
 
     main: str
@@ -55,6 +56,7 @@ class Request:
     world: World = World.TENSOR
     mode: Mode = Mode.EAGER
     turns: int | None = None
+    nudge: tuple[int, float] | None = None
     seed: int = 7
     limits: Limits = field(default_factory=Limits)
 
@@ -71,6 +73,7 @@ class Request:
             "world": self.world.value,
             "functions": self.mode.value,
             "turns": self.turns,
+            "nudge": {"line": self.nudge[0], "step": self.nudge[1]} if self.nudge else None,
             "seed": self.seed,
             "limits": {"seconds": self.limits.seconds},
         }

@@ -16,6 +16,7 @@ from tapelint.model import Evidence, Finding, Verdict
 from tapelint.verify.claims import Claim, Expected, claim_of
 from tapelint.verify.installation import Installation
 from tapelint.verify.observed import Run
+from tapelint.verify.proof import Prover, with_proof
 from tapelint.verify.request import Limits, Mode, Request, Way, World
 from tapelint.verify.runner import Runner
 from tapelint.verify.verdict import Judge, Judgement, joined
@@ -132,10 +133,24 @@ class _Session:
                 progress(sum(case.is_settled for case in cases.values()), len(cases))
         installation = self.runner.installation
         assert installation is not None
-        return [
-            replace(f, evidence=_evidence(cases[id(f)], installation)) if id(f) in cases else f
+        judged = [
+            (replace(f, evidence=_evidence(cases[id(f)], installation)), cases[id(f)])
+            if id(f) in cases
+            else (f, None)
             for f in findings
         ]
+        return self._with_fixes(judged)
+
+    def _with_fixes(self, judged: Sequence[tuple[Finding, _Case | None]]) -> list[Finding]:
+        """Try the fixes of what a script has confirmed."""
+        candidates = []
+        for finding, case in judged:
+            best = min(case.answers, key=_worth) if case and case.answers else None
+            if best is not None and best.request.way is Way.SCRIPT:
+                text = self.texts.get(self.project.absolute(finding.span.path), "")
+                candidates.append((finding, best.request, text, best.run))
+        proofs = Prover(self.runner, self.judge).prove(candidates)
+        return [with_proof(finding, proofs.get(id(finding))) for finding, _ in judged]
 
     # ----------------------------------------------------------------------------- what to run
 

@@ -106,7 +106,8 @@ class Observer:
             is_nan = bool((array != array).any())
             return {"outcome": "nan" if is_nan else "inf", "value": shown}
         outcome = "zero" if is_zero(array) else "value"
-        return {"outcome": outcome, "value": shown, "type": type(answer).__name__}
+        total = float(array.sum()) if array.dtype.kind in "fiu" else None
+        return {"outcome": outcome, "value": shown, "type": type(answer).__name__, "total": total}
 
     # ---------------------------------------------------------------------------- sources
 
@@ -228,7 +229,15 @@ class Observer:
             "dtype": str(first.dtype.name),
             "shape": str(first.shape),
             "made": list(made.frames) if made else [],
+            "total": self._total(flat),
         }
+
+    def _total(self, values: list[Any]) -> float | None:
+        """Return the sum of all numbers: what a gradient is the derivative of."""
+        arrays = [self.explainer.array(self.runtime.unwrapped(value)) for value in values]
+        if any(array is None or array.dtype.kind not in "fiu" for array in arrays):
+            return None
+        return sum(float(array.sum()) for array in arrays)
 
 
 def _spot(spot: Spot | None) -> list[object] | None:

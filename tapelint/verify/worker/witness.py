@@ -41,6 +41,8 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     boundary = Boundary(recorder, spots, modules.is_user_code, workshop, effects)
     boundary.most_turns = request.get("turns")
     boundary.emit = emit
+    if nudge := request.get("nudge"):
+        boundary.nudge = (request["main"], int(nudge["line"]), float(nudge["step"]))
     modules.helper = boundary
     observer = Observer(recorder, lambda: boundary.spot, emit)
     updates = UpdateWatcher(recorder, emit)
