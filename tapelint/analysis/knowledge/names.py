@@ -35,6 +35,23 @@ _BRANCHES = (
     ("keras.api.", "keras."),
     ("keras._tf_keras.keras.", "keras."),
 )
+# Where classes and decorators with a model of their own live.
+_PRIVATE = {
+    "tf.python.eager.backprop.GradientTape": "tf.GradientTape",
+    "tf.python.ops.variables.Variable": "tf.Variable",
+    "tf.python.ops.variables.VariableV1": "tf.Variable",
+    "tf.python.ops.resource_variable_ops.ResourceVariable": "tf.Variable",
+    "tf.python.eager.def_function.function": "tf.function",
+    "tf.python.eager.polymorphic_function.polymorphic_function.function": "tf.function",
+    "tf.python.ops.custom_gradient.custom_gradient": "tf.custom_gradient",
+    "tf.python.platform.test.TestCase": "tf.test.TestCase",
+    "tf.python.framework.test_util.TensorFlowTestCase": "tf.test.TestCase",
+    "tf.python.module.module.Module": "tf.Module",
+    "tf.python.ops.tensor_array_ops.TensorArray": "tf.TensorArray",
+    "tf.python.data.ops.dataset_ops.DatasetV2": "tf.data.Dataset",
+    "tf.python.ops.script_ops.eager_py_func": "tf.py_function",
+    "tf.python.ops.script_ops.numpy_function": "tf.numpy_function",
+}
 # Private files whose functions are public under more than one module, or not at the top.
 _HOMES = {
     "linalg": "tf.linalg",
@@ -66,7 +83,7 @@ def canonical(dotted: str) -> str:
     if not name.startswith(("tf.", "keras.")):
         return name
     if name.startswith("tf.python."):
-        return _public(name, "tf") or dotted
+        return _PRIVATE.get(name) or _public(name, "tf") or dotted
     if name.startswith("keras.src."):
         return _public(name, "keras") or dotted
     return _unalias(name)
