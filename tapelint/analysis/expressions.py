@@ -744,7 +744,12 @@ class Expressions(Calls):
         return self.fill(Box("dict"), made)
 
     def format(self, expression: ir.Format) -> Value:
-        return self.text([self.evaluate(p) for p in expression.parts], expression.at)
+        parts = [self.evaluate(part) for part in expression.parts]
+        words = [p.value for p in parts if isinstance(p, Const) and is_written_out(p.value)]
+        if expression.is_plain and len(words) == len(parts):
+            # for: f"w{i}"
+            return Const("".join(map(str, words)))
+        return self.text(parts, expression.at)
 
     def text(self, parts: Sequence[Value], at: Place) -> Value:
         """Return a string formatted from values: their gradient ends here."""
@@ -902,6 +907,11 @@ class Expressions(Calls):
                 value.node.edges = (*value.node.edges, *(Edge(x) for x in self.leaves(change)))
             return result
         return self.binary(statement.op, value, change, at)
+
+
+def is_written_out(value: object) -> bool:
+    """Whether a constant is a word or number, whose text is known."""
+    return isinstance(value, str | int | float | None)
 
 
 def is_some_list(value: Value) -> bool:

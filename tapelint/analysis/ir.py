@@ -174,10 +174,12 @@ class Walrus(Node):
 class Format(Node):
     """An f-string (or template string): the literal text between and the expressions in order.
 
-    `parts` holds `Constant` strings and the formatted expressions (nested format specs flattened).
+    `parts` holds `Constant` strings and the formatted expressions (nested format specs flattened);
+    it `is_plain` where they come one after another as `str` writes them.
     """
 
     parts: tuple[Expr, ...]
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -272,13 +272,16 @@ class Expressions:
         if len(plain) == len(pieces):
             return ir.Constant(self.at(node), joined(string(piece.value) for piece in plain))
         parts: list[ir.Expr] = []
+        is_plain = True
         for piece in pieces:
             if isinstance(piece, cst.SimpleString):
                 parts.append(self.expression(piece))
             else:
                 start = getattr(piece, "start", '"')
-                parts += self.format_parts(getattr(piece, "parts", ()), start)
-        return ir.Format(self.at(node), tuple(parts))
+                contents = getattr(piece, "parts", ())
+                parts += self.format_parts(contents, start)
+                is_plain = is_plain and not any(map(_is_formatted, contents))
+        return ir.Format(self.at(node), tuple(parts), is_plain)
 
     def format_parts(self, contents: Sequence[cst.CSTNode], start: str) -> Iterator[ir.Expr]:
         """Lower the texts and the expressions of an f-string, format specs between them."""
@@ -373,6 +376,12 @@ def with_early_default(parameters: tuple[ir.Parameter, ...]) -> tuple[ir.Paramet
         for parameter in parameters
         if parameter.default is not None and not isinstance(parameter.default, ir.Constant)
     )
+
+
+def _is_formatted(content: cst.CSTNode) -> bool:
+    """Whether an f-string says how to write a value: `{x:.2f}`, `{x!r}`, `{x=}`."""
+    hows = ("format_spec", "conversion", "equal")
+    return any(getattr(content, how, None) is not None for how in hows)
 
 
 def _star(text: str) -> Literal["", "*", "**"]:

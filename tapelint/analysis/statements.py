@@ -457,6 +457,7 @@ class Statements(Expressions):
             case ir.Subscript():
                 owner = self.evaluate(target.value)
                 index = self.evaluate(target.index)
+                self.note_label(value, item_label(target, index))
                 if isinstance(owner, Box):
                     old = self.peek_item(owner, index)
                     self.note_rebinding(old, value, target.at.text(), at)
@@ -611,6 +612,17 @@ class Statements(Expressions):
 
     def instance_class(self, value: Value) -> Value | None:
         return value.cls if isinstance(value, Instance) else None
+
+
+def item_label(target: ir.Subscript, index: Value) -> str:
+    """Return what to call an item: by its key where that is known, else as it is written."""
+    match index:
+        case Const(value=str() as key):
+            return f'{target.value.at.text()}["{key}"]'
+        case Const(value=int() as key):
+            return f"{target.value.at.text()}[{key}]"
+        case _:
+            return target.at.text()
 
 
 def is_made_from(new: Node, old: Node) -> bool:

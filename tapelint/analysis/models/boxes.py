@@ -215,6 +215,11 @@ def constant_method(machine: Interpreter, receiver: Value, name: str, args: Argu
     known = [v.value for v in args.positional if isinstance(v, Const)]
     is_plain = len(known) == len(args.positional) and not args.keywords
     if name == "format" and isinstance(receiver.value, str):
+        if is_plain and known:
+            try:
+                return Const(receiver.value.format(*known))
+            except (ValueError, LookupError, TypeError, AttributeError):
+                return machine.text([receiver, *args.values], args.place)
         return machine.text([receiver, *args.values], args.place)
     if isinstance(receiver.value, str) and name in STRING_METHODS and is_plain:
         try:
