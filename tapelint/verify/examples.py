@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 import math
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tapelint.verify.observed import Asked, Run
 from tapelint.verify.request import Limits, Mode, Request
 from tapelint.verify.runner import Runner
 
-# Not on disk: the worker is handed the text.
-FOLDER = "/tapelint-examples"
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|inf|nan)")
 TOLERANCE = 2e-3
 
@@ -44,22 +44,28 @@ def run(
     programs: Sequence[Program], runner: Runner, seconds: float = 60.0
 ) -> Iterator[tuple[Program, tuple[Outcome, ...]]]:
     """Yield what each program did, in the order of the programs."""
-    requests = {_request(program, number, seconds): program for number, program in
-                enumerate(programs)}  # fmt: skip
     done: dict[str, tuple[Outcome, ...]] = {}
-    for request, found in runner.run(list(requests)):
-        program = requests[request]
-        done[program.name] = tuple(_outcomes(program, found))
+    with tempfile.TemporaryDirectory(prefix="tapelint-") as folder:
+        requests = {
+            _request(program, Path(folder, str(number)), seconds): program
+            for number, program in enumerate(programs)
+        }
+        for request, found in runner.run(list(requests)):
+            program = requests[request]
+            done[program.name] = tuple(_outcomes(program, found))
     for program in programs:
         yield program, done[program.name]
 
 
-def _request(program: Program, number: int, seconds: float) -> Request:
-    path = f"{FOLDER}/{number}/example.py"
+def _request(program: Program, folder: Path, seconds: float) -> Request:
+    # On disk: autograph reads the source of what it converts.
+    folder.mkdir()
+    path = folder / "example.py"
+    path.write_text(program.source, encoding="utf-8")
     return Request(
-        path,
-        _Texts({path: program.source}),
-        (f"{FOLDER}/{number}",),
+        str(path),
+        _Texts({str(path): program.source}),
+        (str(folder),),
         mode=Mode.GRAPH,
         limits=Limits(seconds),
     )

@@ -125,7 +125,8 @@ class Run:
 
     `notes` are assumptions, `executed` the lines (path, line) that ran at least one call. `is_cut`
     holds for a program that was stopped because it only repeated itself, `unreachable` says why a
-    function could not be called. `uneven` are the lines of a `zip` of different lengths.
+    function could not be called. `uneven` are the lines of a `zip` of different lengths, and
+    `is_forced` holds where a `tf.function` was run eagerly.
     """
 
     fate: str
@@ -140,6 +141,7 @@ class Run:
     is_cut: bool = False
     unreachable: str = ""
     uneven: tuple[Line, ...] = ()
+    is_forced: bool = False
 
 
 def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
@@ -150,7 +152,7 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
     notes: list[str] = []
     executed: set[Line] = set()
     sandbox = trouble = unreachable = ""
-    is_cut = False
+    is_cut = is_forced = False
     uneven: list[Line] = []
     for event in events:
         match event.get("event"):
@@ -168,6 +170,8 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
                 sandbox = _text(event, "strength")
             case "uneven":
                 uneven += _lines(event.get("frames"))[:1]
+            case "forced":
+                is_forced = True
             case "enough":
                 is_cut = True
             case "unreachable":
@@ -191,6 +195,7 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
         is_cut,
         unreachable,
         tuple(uneven),
+        is_forced,
     )
 
 

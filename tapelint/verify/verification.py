@@ -15,11 +15,12 @@ from pathlib import Path
 from tapelint.model import Evidence, Finding, Verdict
 from tapelint.verify.claims import Claim, Expected, claim_of
 from tapelint.verify.installation import Installation
+from tapelint.verify.judgement import Judgement
 from tapelint.verify.observed import Run
 from tapelint.verify.proof import Prover, with_proof
 from tapelint.verify.request import Limits, Mode, Request, Way, World
 from tapelint.verify.runner import Runner
-from tapelint.verify.verdict import Judge, Judgement, joined
+from tapelint.verify.verdict import Judge, checked, joined
 
 # Rules about the file itself; there is nothing to run.
 NOT_RUN = frozenset({"TAP901", "TAP902", "TAP903"})
@@ -85,6 +86,11 @@ class _Case:
     answers: list[_Answer] = field(default_factory=list)
 
     @property
+    def best(self) -> _Answer | None:
+        """The answer that says most."""
+        return min(self.answers, key=_worth, default=None)
+
+    @property
     def is_settled(self) -> bool:
         """Whether nothing more need be run."""
         if self.claim.expected is Expected.NOTHING:
@@ -131,6 +137,7 @@ class _Session:
             still_open = [case for case in wanted if not case.is_settled]
             for _ in self._run(make(still_open)):
                 progress(sum(case.is_settled for case in cases.values()), len(cases))
+        self._check_as_written(wanted)
         installation = self.runner.installation
         assert installation is not None
         judged = [
@@ -145,12 +152,27 @@ class _Session:
         """Try the fixes of what a script has confirmed."""
         candidates = []
         for finding, case in judged:
-            best = min(case.answers, key=_worth) if case and case.answers else None
+            best = case.best if case else None
             if best is not None and best.request.way is Way.SCRIPT:
                 text = self.texts.get(self.project.absolute(finding.span.path), "")
                 candidates.append((finding, best.request, text, best.run))
         proofs = Prover(self.runner, self.judge).prove(candidates)
         return [with_proof(finding, proofs.get(id(finding))) for finding, _ in judged]
+
+    def _check_as_written(self, cases: Sequence[_Case]) -> None:
+        """Run what needed functions to run eagerly once more as it is written."""
+        wanted: defaultdict[Request, list[_Case]] = defaultdict(list)
+        for case in cases:
+            best = case.best
+            if best is not None and best.judgement.was_reached and best.run.is_forced:
+                wanted[replace(best.request, mode=Mode.GRAPH)].append(case)
+        for request, run in self.runner.run(list(wanted)):
+            for case in wanted[request]:
+                best = case.best
+                assert best is not None
+                asked = self.judge.asked_at(case.claim.anchor, run)
+                judgement = checked(best.judgement, case.claim, asked)
+                case.answers = [replace(best, judgement=judgement)]
 
     # ----------------------------------------------------------------------------- what to run
 
@@ -251,7 +273,8 @@ def _evidence(case: _Case, installation: Installation) -> Evidence:
     if not case.answers:
         reason = "no single run decides what this rule is about"
         return Evidence(Verdict.INCONCLUSIVE, reason, tensorflow=installation.tensorflow)
-    best = min(case.answers, key=_worth)
+    best = case.best
+    assert best is not None
     return Evidence(
         best.judgement.verdict,
         best.judgement.reason,

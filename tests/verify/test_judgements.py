@@ -8,8 +8,9 @@ import pytest
 
 from tapelint.model import Confidence, Finding, Role, Severity, Span, Step, Verdict
 from tapelint.verify.claims import claim_of
+from tapelint.verify.judgement import Judgement
 from tapelint.verify.observed import Asked, Break, Place, Raised, Run, Source, Update
-from tapelint.verify.verdict import Judge, Judgement, joined
+from tapelint.verify.verdict import Judge, joined
 
 PATH = "/work/train.py"
 TEXT = "\n" * 8 + "g = tape.gradient(loss, [a, b])\n"

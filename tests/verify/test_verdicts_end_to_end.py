@@ -127,6 +127,63 @@ def test_a_value_in_one_world_only_refutes_nothing(
     assert found.verdict is Verdict.INCONCLUSIVE
 
 
+CONVERTED = """
+    @tf.function
+    def doubled(t):
+        return float(t) * 2.0  # here
+
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = doubled(x)
+    slope = tape.gradient(y, x)
+    """
+CONVERTED_STEP = """
+    @tf.function
+    def step(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = float(x) * 2.0  # here
+        return tape.gradient(y, x)
+
+    step(tf.constant(3.0))
+    """
+
+
+CONVERTED_TENSOR = CONVERTED.replace("float(t) * 2.0", "tf.constant(2.0) * float(t)")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [CONVERTED, CONVERTED_STEP, CONVERTED_TENSOR],
+    ids=["outside", "inside", "with a tensor"],
+)
+def test_what_autograph_converts_is_judged_as_written(
+    runner: Runner, tmp_path: Path, text: str
+) -> None:
+    made = program(tmp_path, text)
+    found = evidence(runner, made, finding(made, "TAP202", NONE, at=made.line()))
+    assert found.verdict is Verdict.REFUTED
+    assert "as the program is written, in a graph" in found.reason
+
+
+def test_what_is_cut_in_a_graph_too_is_confirmed(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        @tf.function
+        def step(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = tf.round(x) * 2.0  # here
+            return tape.gradient(y, x)
+
+        step(tf.constant(3.0))
+        """,
+    )
+    found = evidence(runner, made, finding(made, "TAP205", NONE, at=made.line()))
+    assert found.verdict is Verdict.CONFIRMED
+
+
 def test_a_missing_package_on_the_path_leaves_it_open(runner: Runner, tmp_path: Path) -> None:
     made = program(
         tmp_path,

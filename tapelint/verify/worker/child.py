@@ -92,6 +92,7 @@ def _imported() -> TensorFlow:
         "constant_op": "tensorflow.python.framework.constant_op",
         "backprop": "tensorflow.python.eager.backprop",
         "variables": "tensorflow.python.ops.resource_variable_ops",
+        "autograph": "tensorflow.python.autograph.impl.api",
     }
     return TensorFlow(tf, **{name: importlib.import_module(path) for name, path in names.items()})
 

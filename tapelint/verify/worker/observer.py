@@ -12,7 +12,7 @@ from typing import Any
 from tapelint.verify.worker.backward import culprits, is_not_finite, is_zero
 from tapelint.verify.worker.connection import Break, Connection, Explainer, merged
 from tapelint.verify.worker.instrument import Spot
-from tapelint.verify.worker.recorder import Kind, Recorder
+from tapelint.verify.worker.recorder import Frame, Kind, Recorder
 from tapelint.verify.worker.tapes import Request
 
 Json = dict[str, Any]
@@ -42,8 +42,11 @@ class Observer:
 
     def answered(self, request: Request) -> None:
         """Send what a request gave for each of its sources."""
-        spot = self.spot()
         frames = self.recorder.frames()
+        spot = self.spot()
+        if spot and (not frames or not _is_at(spot, frames[0])):
+            # The call was made by code that is not rewritten, below the place that is known.
+            spot = None
         site = spot or (frames[0] if frames else None)
         self.turns[site] += 1
         turn = self.turns[site]
@@ -238,6 +241,10 @@ class Observer:
         if any(array is None or array.dtype.kind not in "fiu" for array in arrays):
             return None
         return sum(float(array.sum()) for array in arrays)
+
+
+def _is_at(spot: Spot, frame: Frame) -> bool:
+    return spot.file == frame[0] and spot.line <= frame[1] <= spot.end_line
 
 
 def _spot(spot: Spot | None) -> list[object] | None:

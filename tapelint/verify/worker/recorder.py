@@ -23,6 +23,7 @@ Frame = tuple[str, int]
 MOST_FRAMES = 12
 STATE = ("ResourceScatter", "ResourceApply", "ResourceSparseApply", "ResourceStridedSliceAssign")
 MOST_EVENTS = 60_000
+AUTOGRAPH = "__autograph_generated"
 
 
 class Kind(Enum):
@@ -87,6 +88,8 @@ class Recorder:
         self.is_muted = False
         self.is_complete = True
         self.serial = 0
+        # Lines that autograph wrote, and the user's lines that they stand for.
+        self.converted: dict[Frame, Frame] = {}
         self._unwatched: list[Any] = []
         self._alive: dict[Key, Any] = {}
         self._files: dict[str, bool] = {}
@@ -104,6 +107,21 @@ class Recorder:
         self._read_variables_openly()
         self._watch_constants()
         self._survive_missing_gradients()
+        self._follow_autograph()
+
+    def _follow_autograph(self) -> None:
+        """Remember which line of the user's each line of a converted function stands for."""
+        module = self.runtime.autograph
+        convert = module._convert_actual
+
+        def converted(entity: Any, context: Any) -> Any:
+            function = convert(entity, context)
+            for place, origin in function.ag_source_map.items():
+                found = (origin.loc.filename, origin.loc.lineno)
+                self.converted[place.filename, place.lineno] = found
+            return function
+
+        module._convert_actual = converted
 
     def _survive_missing_gradients(self) -> None:
         """Let the shadow pass by operations without a gradient, which it alone recorded."""
@@ -306,6 +324,10 @@ class Recorder:
                 is_users = self._files[name] = self.is_user_file(name)
             if is_users:
                 found.append((name, frame.f_lineno))
+            elif AUTOGRAPH in name:
+                origin = self.converted.get((name, frame.f_lineno))
+                if origin is not None and self.is_user_file(origin[0]):
+                    found.append(origin)
             frame = frame.f_back
         return tuple(found)
 

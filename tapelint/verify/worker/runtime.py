@@ -12,7 +12,8 @@ class TensorFlow:
 
     `op_callbacks` reports operations that run, `record` stops all tapes of a thread, `pywrap` is
     the entry to the C++ runtime, `context` the eager context, `constant_op` makes constants,
-    `backprop` holds the tapes, `variables` the class of all variables.
+    `backprop` holds the tapes, `variables` the class of all variables, `autograph` what converts
+    Python to graphs.
     """
 
     tf: Any
@@ -23,6 +24,7 @@ class TensorFlow:
     constant_op: Any
     backprop: Any
     variables: Any
+    autograph: Any
 
     def is_variable(self, value: object) -> bool:
         """Tell whether `value` is a TensorFlow variable (not the Keras kind that holds one)."""

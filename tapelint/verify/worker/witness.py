@@ -28,7 +28,7 @@ TURNS_PER_SITE = 8
 
 def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> None:
     """Run the witness that `request` describes; everything it does goes to `emit`."""
-    _configure(runtime, request)
+    _configure(runtime, request, emit)
     spots = Spots()
     modules = Modules(request.get("roots", []), request.get("texts", {}), spots)
     recorder = Recorder(runtime, modules.is_user_file)
@@ -62,7 +62,7 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     emit({"event": "executed", "lines": boundary.lines()})
 
 
-def _configure(runtime: TensorFlow, request: Json) -> None:
+def _configure(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> None:
     tf = runtime.tf
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -70,8 +70,24 @@ def _configure(runtime: TensorFlow, request: Json) -> None:
     tf.keras.utils.set_random_seed(int(request.get("seed", 7)))
     if request.get("functions", "eager") == "eager":
         tf.config.run_functions_eagerly(True)
+        _tell_of_functions(tf, emit)
         with contextlib.suppress(AttributeError):
             tf.data.experimental.enable_debug_mode()
+
+
+def _tell_of_functions(tf: Any, emit: Callable[[Json], None]) -> None:
+    """Send word once when a `tf.function` runs eagerly: as written it may behave otherwise."""
+    function = type(tf.function(lambda: None))
+    original = function.__call__
+    told: list[bool] = []
+
+    def call(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        if not told:
+            told.append(True)
+            emit({"event": "forced"})
+        return original(self, *arguments, **keywords)
+
+    function.__call__ = call
 
 
 def _program(
