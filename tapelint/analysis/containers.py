@@ -10,7 +10,7 @@ from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import Machine
 from tapelint.analysis.shapes import indexed, shape_of
-from tapelint.analysis.state import Contents
+from tapelint.analysis.state import Contents, join_contents
 from tapelint.analysis.values import (
     Box,
     ClassValue,
@@ -273,6 +273,9 @@ class Containers(Machine):
         found: Value | None = self.state.cells.get((cls.identity, index.value))
         return found
 
+    def set_instance_item(self, owner: Instance, index: Value, value: Value, at: Place) -> None:
+        raise NotImplementedError
+
     def instance_item(self, value: Instance, index: Value, at: Place) -> Value:
         raise NotImplementedError
 
@@ -341,13 +344,17 @@ class Containers(Machine):
                 # An array or an unknown object that holds the value from now on.
                 self.absorb(owner, value, at)
             case Instance():
-                from tapelint.analysis.values import Arguments, BoundMethod
-
-                method = self.attribute(owner, "__setitem__", at)
-                if isinstance(method, BoundMethod):
-                    self.call(method, Arguments((index, value), {}, at))
-                else:
-                    self.escape(value)
+                self.set_instance_item(owner, index, value, at)
+            case Union():
+                self.escape(value)
+                for option in owner.options:
+                    if isinstance(option, Box):
+                        before = self.contents(option)
+                        self.set_box_item(option, index, value)
+                        after = self.contents(option)
+                        self.fill(option, join_contents(before, after, self.join_values))
+                    elif not isinstance(option, Const):
+                        self.set_item(option, index, value, at)
             case _:
                 self.escape(value)
 

@@ -606,6 +606,8 @@ class Expressions(Calls):
             case External():
                 # Functions and modules are true; a setting of somebody's may be anything.
                 return True if value.name.startswith(CALLABLES) else None
+            case Instance() if (value.identity, "<data>") in self.state.cells:
+                return None
             case Instance() if isinstance(value.cls, ClassValue):
                 has = self.class_attribute(value.cls, "__bool__") or self.class_attribute(
                     value.cls, "__len__"

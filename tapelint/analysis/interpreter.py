@@ -366,6 +366,9 @@ class Interpreter(Modules):
     def library_item(self, value: Instance, index: Value, at: Place) -> Value:
         return self.library_of(value).item(self, value, index, at)
 
+    def library_set_item(self, value: Instance, index: Value, given: Value, at: Place) -> None:
+        self.library_of(value).set_item(self, value, index, given, at)
+
     def library_elements(self, value: Instance) -> Contents | None:
         return self.library_of(value).elements(self, value)
 

@@ -120,6 +120,17 @@ class Objects(Containers):
             return self.call(BoundMethod(method, value), Arguments((index,), {}, at))
         return self.library_item(value, index, at)
 
+    def set_instance_item(self, owner: Instance, index: Value, value: Value, at: Place) -> None:
+        """Run `owner[index] = value`, `__setitem__` of the project's classes run."""
+        method = self.class_attribute(owner.cls, "__setitem__")
+        if isinstance(method, FunctionValue):
+            self.call(BoundMethod(method, owner), Arguments((index, value), {}, at))
+        else:
+            self.library_set_item(owner, index, value, at)
+
+    def library_set_item(self, value: Instance, index: Value, given: Value, at: Place) -> None:
+        raise NotImplementedError
+
     def library_item(self, value: Instance, index: Value, at: Place) -> Value:
         raise NotImplementedError
 
@@ -227,13 +238,29 @@ class Objects(Containers):
         if name == "__class__":
             return value.cls
         if name == "__dict__":
-            items = self.attributes(value.identity)
-            box = Box("dict")
-            return self.fill(box, Contents(tuple(items.values()), tuple(items)))
+            return self.attribute_dict(value)
+        written = self.state.cells.get((value.identity, "<dict>"))
+        if isinstance(written, Box):
+            held = self.peek_item(written, Const(name)) or self.contents(written).rest
+            if held is not None:
+                return held
         getter = self.class_attribute(value.cls, "__getattr__")
+        if isinstance(getter, External):
+            # for: __getattr__ = dict.__getitem__
+            return self.call(getter, Arguments((value, Const(name)), {}, at))
         if getter is not None and not name.startswith("__"):
             return self.call(self.bound(getter, value, at), Arguments((Const(name),), {}, at))
         return self.library_attribute(value, name, at)
+
+    def attribute_dict(self, value: Instance) -> Box:
+        """Return `value.__dict__`; what is written into it are attributes."""
+        key = (value.identity, "<dict>")
+        box: Box = self.state.cells.get(key) or self.fill(Box("dict"), Contents((), ()))
+        items = {k: v for k, v in self.attributes(value.identity).items() if k[:1] != "<"}
+        known = Contents(tuple(items.values()), tuple(items))
+        self.fill(box, self.overlay(self.contents(box), known))
+        self.state.cells[key] = box
+        return box
 
     def bound(self, found: Value, receiver: Value, at: Place) -> Value:
         """Return a class attribute as seen from an instance."""
@@ -253,6 +280,15 @@ class Objects(Containers):
                 if "classmethod" in found.marks and isinstance(receiver, Instance):
                     return BoundMethod(found, receiver.cls)
                 return BoundMethod(found, receiver)
+            case Native(name="field"):
+                # A field of a dataclass whose constructor was not followed.
+                return self.unknown("field", [], at)
+            case Instance() if isinstance(receiver, Instance):
+                getter = self.class_attribute(found.cls, "__get__")
+                if isinstance(getter, FunctionValue):
+                    given = Arguments((receiver, receiver.cls), {}, at)
+                    return self.call(BoundMethod(getter, found), given)
+                return found
             case Native() if found.name in ("property", "method"):
                 return found.call(self, Arguments((receiver,), {}, at))
             case _:
@@ -346,6 +382,11 @@ class Objects(Containers):
 
     # ------------------------------------------------------------------ writing
 
+    def store_attribute(self, owner: Instance, name: str, value: Value) -> None:
+        """Run `object.__setattr__(owner, name, value)`."""
+        self.state.cells[(owner.identity, name)] = value
+        self.library_set(owner, name, value)
+
     def peek(self, owner: Value, name: str) -> Value | None:
         """Return a stored attribute without computing anything."""
         match owner:
@@ -364,14 +405,26 @@ class Objects(Containers):
         """Run `owner.name = value`."""
         match owner:
             case Instance():
+                own = self.class_attribute(owner.cls, "__setattr__")
+                if isinstance(own, FunctionValue):
+                    self.call(BoundMethod(own, owner), Arguments((Const(name), value), {}, at))
+                    return
+                if isinstance(own, External):
+                    # for: __setattr__ = dict.__setitem__
+                    self.call(own, Arguments((owner, Const(name), value), {}, at))
+                    return
                 setter = self.class_attribute(owner.cls, name)
+                if isinstance(setter, Instance):
+                    put = self.class_attribute(setter.cls, "__set__")
+                    if isinstance(put, FunctionValue):
+                        self.call(BoundMethod(put, setter), Arguments((owner, value), {}, at))
+                        return
                 if isinstance(setter, FunctionValue) and "property" in setter.marks:
                     written = self.class_attribute(owner.cls, f"{name}.setter")
                     if isinstance(written, FunctionValue):
                         self.call(BoundMethod(written, owner), Arguments((value,), {}, at))
                         return
-                self.state.cells[(owner.identity, name)] = value
-                self.library_set(owner, name, value)
+                self.store_attribute(owner, name, value)
             case ClassValue():
                 self.state.cells[(owner.identity, name)] = value
             case FunctionValue() | BoundMethod():

@@ -137,7 +137,7 @@ def differing(cells: dict[Hashable, Any], others: dict[Hashable, Any]) -> list[H
 def _join_cells(left: Any, right: Any, join_values: Joiner) -> Any:
     match left, right:
         case Contents(), Contents():
-            return _join_contents(left, right, join_values)
+            return join_contents(left, right, join_values)
         case TapeState(), TapeState():
             return _join_tapes(left, right)
         case VariableState(), VariableState():
@@ -146,7 +146,8 @@ def _join_cells(left: Any, right: Any, join_values: Joiner) -> Any:
             return join_values(left, right)
 
 
-def _join_contents(left: Contents, right: Contents, join_values: Joiner) -> Contents:
+def join_contents(left: Contents, right: Contents, join_values: Joiner) -> Contents:
+    """Return what is in a box that either path may have left behind."""
     rest = left.rest
     if right.rest is not None:
         rest = right.rest if rest is None else join_values(rest, right.rest)

@@ -14,6 +14,8 @@ from tapelint.analysis.state import State, differing
 from tapelint.analysis.trace import past
 from tapelint.analysis.values import (
     NONE,
+    Arguments,
+    BoundMethod,
     Box,
     ClassValue,
     Const,
@@ -560,10 +562,13 @@ class Statements(Expressions):
 
     def run_class(self, statement: ir.DefineClass) -> None:
         bases: list[Value] = []
+        keywords: dict[str, Value] = {}
         for argument in statement.arguments:
             base = self.evaluate(argument.value)
             if argument.keyword is None and argument.star == "":
                 bases.append(base.options[0] if isinstance(base, Union) else base)
+            elif argument.keyword not in (None, "metaclass"):
+                keywords[str(argument.keyword)] = base
         identity = fresh()
         cls = ClassValue(statement.name, tuple(bases), identity, statement.at)
         outer = self.frame
@@ -581,7 +586,21 @@ class Statements(Expressions):
         if isinstance(value, ClassValue):
             self.state.cells[(identity, "<class>")] = value
             self.finish_class(value)
+            self.announce(value, keywords)
         self.set_name(statement.name, value)
+
+    def announce(self, cls: ClassValue, keywords: dict[str, Value]) -> None:
+        """Run what is called when a class is made: `__set_name__` and `__init_subclass__`."""
+        for name, value in self.attributes(cls.identity).items():
+            method = self.class_attribute(value.cls, "__set_name__") if isinstance(value, Instance) else None
+            if isinstance(method, FunctionValue):
+                self.call(BoundMethod(method, value), Arguments((cls, Const(name)), {}, cls.place))
+        for base in self.ancestry(cls)[1:]:
+            if isinstance(base, ClassValue):
+                hook = self.state.cells.get((base.identity, "__init_subclass__"))
+                if isinstance(hook, FunctionValue):
+                    self.call(BoundMethod(hook, cls), Arguments((), keywords, cls.place))
+                    return
 
     def class_with_fields(self, cls: ClassValue) -> ClassValue:
         """Return a class with the fields that it would have as a dataclass or named tuple."""

@@ -114,8 +114,17 @@ def object_new(machine: Interpreter, args: Arguments) -> Value:
     return machine.unknown("object", [], args.place)
 
 
+@models("builtins.vars")
+def vars_(machine: Interpreter, args: Arguments) -> Value:
+    """Run `vars(x)`."""
+    value = args.get(0)
+    if isinstance(value, Instance):
+        return machine.attribute(value, "__dict__", args.place)
+    return machine.unknown("vars", args.values, args.place)
+
+
 @models(
-    "builtins.vars", "builtins.dir", "builtins.id", "builtins.hash", "builtins.globals",
+    "builtins.dir", "builtins.id", "builtins.hash", "builtins.globals",
     "builtins.locals", "builtins.open", "builtins.ord", "builtins.chr", "builtins.hex",
 )  # fmt: skip
 def opaque(machine: Interpreter, args: Arguments) -> Value:

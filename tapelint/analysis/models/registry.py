@@ -77,6 +77,12 @@ class LibraryClass:
         """Return `instance[index]`."""
         return machine.unknown("[]", [instance, index], at)
 
+    def set_item(
+        self, machine: Interpreter, instance: Instance, index: Value, value: Value, at: Place
+    ) -> None:
+        """Run `instance[index] = value`."""
+        machine.escape(value)
+
     def elements(self, machine: Interpreter, instance: Instance) -> Contents | None:
         """Return what iterating gives, None where that is not known one by one."""
         return None

@@ -23,7 +23,7 @@ def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) ->
     if name == "__setattr__" and len(args.positional) == 2:
         key, value = args.positional
         if isinstance(key, Const) and isinstance(key.value, str):
-            machine.set_attribute(instance, key.value, value, args.place)
+            machine.store_attribute(instance, key.value, value)
             return NONE
     if machine.library_base(instance.cls) is None:
         return of_object(machine, name, args)
@@ -32,6 +32,8 @@ def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) ->
         case "__init__":
             library.init(machine, instance, args)
             return NONE
+        case "__getitem__" if args.positional:
+            return library.item(machine, instance, args.positional[0], args.place)
         case "__call__":
             return library.call(machine, instance, args)
         case _:
