@@ -5,6 +5,7 @@ Nothing of tapelint's analysis runs here: the answers come from TensorFlow alone
 
 from __future__ import annotations
 
+import linecache
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -31,6 +32,9 @@ def judge(program: Program) -> Verdict:
     verdict = Verdict()
     path = f"<{program.name}>"
     names: dict[str, object] = {"__name__": "__main__", "__file__": path}
+    # AutoGraph reads the source of what it traces.
+    lines = program.source.splitlines(keepends=True)
+    linecache.cache[path] = (len(program.source), None, lines, path)
     with _recording(path, verdict):
         try:
             exec(compile(program.source, path, "exec"), names)
