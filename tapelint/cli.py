@@ -42,6 +42,7 @@ shows where in tapelint an error happened.
 COMMANDS = (
     ("explain CODE", "Show what a rule finds, with examples and the fix."),
     ("rules", "List all rules."),
+    ("repro FILE:LINE", "Write a finding as a script of its own."),
 )
 
 
@@ -173,11 +174,13 @@ def check(**given: Any) -> int:
         options.CODE,
         options.one_of("--output-format", "text md json", "How to write it", "--format"),
         options.colour(),
+        options.RUN,
+        options.PYTHON,
         options.help_option(),
     ],
     add_help_option=False,
 )
-def explain(code: str, output_format: str, color: str) -> int:
+def explain(code: str, output_format: str, color: str, run: bool, python: str | None) -> int:
     """Show what the rule CODE (TAP201, or numpy-in-tape) finds.
 
     With examples of what goes wrong and what is right, the fix, and when to leave things as they
@@ -188,6 +191,10 @@ def explain(code: str, output_format: str, color: str) -> int:
 
     colour = console.has_colour(color, sys.stdout)
     card = registry.find(code).card
+    if run:
+        text, agrees = cli_verify.examples(card, python)
+        console.say(text)
+        return CLEAN if agrees else FOUND
     text = cards.render(card, output_format, columns=console.columns(), colour=colour)
     console.say(text, colour=colour)
     return CLEAN
@@ -210,4 +217,21 @@ def rules(output_format: str, color: str) -> int:
     columns = console.columns() if console.is_terminal(sys.stdout) else None
     listed = registry.rules().values()
     console.say(listing.rules(listed, output_format, columns=columns, colour=colour), colour=colour)
+    return CLEAN
+
+
+@program.command(
+    params=[options.PLACE, options.OUTPUT, options.help_option()],
+    add_help_option=False,
+)
+def repro(place: str, output_file: str | None) -> int:
+    """Write the finding at FILE:LINE as a script of its own, for an issue or a test.
+
+    It holds what leads to the gradient call and an assertion, which fails until the code is mended.
+    """
+    text = cli_verify.script(place)
+    if output_file is None:
+        console.say(text)
+    else:
+        console.write_file(Path(output_file), text)
     return CLEAN

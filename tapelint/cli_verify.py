@@ -12,7 +12,9 @@ from tapelint import console
 from tapelint.model import Confidence, Finding, Verdict
 
 if TYPE_CHECKING:
+    from tapelint.cards import Card
     from tapelint.session import Result
+    from tapelint.verify.examples import Outcome
     from tapelint.verify.installation import Installation
 
 WEAK = (
@@ -91,6 +93,96 @@ def is_failure(findings: Sequence[Finding], least: str) -> bool:
             return any(f.confidence is Confidence.CERTAIN for f in standing)
         case _:
             return bool(standing)
+
+
+def examples(card: Card, python: str | None) -> tuple[str, bool]:
+    """Run the examples of a card; return what they did as text, and whether all is as it says.
+
+    Raises `console.ConsoleError` where there is no TensorFlow.
+    """
+    from tapelint.verify import examples as programs
+    from tapelint.verify.installation import NoTensorFlow, interpreter
+    from tapelint.verify.runner import Runner
+
+    wanted = [
+        programs.Program(
+            f"{example.section.lower()} {example.number}",
+            example.source,
+            tuple(
+                (e.line, e.kind, e.value)
+                for e in example.expectations
+                if e.kind in ("gives", "raises")
+            ),
+        )
+        for example in card.examples
+    ]
+    try:
+        with Runner(interpreter(python, Path.cwd())) as runner:
+            assert runner.installation is not None
+            ran = list(programs.run(wanted, runner))
+            versions = f"TensorFlow {runner.installation.tensorflow}"
+            versions += f", Keras {runner.installation.keras}"
+    except NoTensorFlow as problem:
+        raise console.ConsoleError(f"the examples cannot be run: {problem}") from None
+    lines = [f"{card.code} {card.name} under {versions}"]
+    for program, outcomes in ran:
+        lines += ["", f"  {program.name}"]
+        lines += [f"    line {o.line}: {_compared(o)}" for o in outcomes]
+        if not outcomes:
+            lines.append("    says nothing about a value")
+    agrees = all(o.agrees is not False for _, outcomes in ran for o in outcomes)
+    return "\n".join(lines) + "\n", agrees
+
+
+def _compared(outcome: Outcome) -> str:
+    match outcome.agrees:
+        case True:
+            return f"{outcome.gave}, as the card says"
+        case None:
+            return f"{outcome.gave}, where the card says {outcome.expected}"
+        case _:
+            return f"{outcome.gave}, but the card says {outcome.expected}"
+
+
+def script(place: str) -> str:
+    """Return the script for the finding at a place, `FILE:LINE`.
+
+    Raises `console.ConsoleError` where there is none, or where it cannot be cut out.
+    """
+    from tapelint import engine
+    from tapelint.settings import Settings
+    from tapelint.source.read import Unreadable, read
+    from tapelint.verify.repro import CannotReproduce
+    from tapelint.verify.repro import script as cut_out
+
+    name, _, number = place.rpartition(":")
+    if not name or not number.isdecimal():
+        raise console.ConsoleError(f"`{place}` is no place: give FILE:LINE")
+    try:
+        source = read(Path(name), name)
+        findings = engine.lint(source, Settings())
+    except Unreadable as problem:
+        raise console.ConsoleError(f"`{name}`: {problem.message}") from None
+    chosen = _at(findings, int(number))
+    if chosen is None:
+        lines = sorted({finding.span.line for finding in findings})
+        known = ", ".join(map(str, lines)) or "none at all"
+        raise console.ConsoleError(f"no finding is on line {number} of `{name}` (lines: {known})")
+    try:
+        return cut_out(chosen, source.text)
+    except CannotReproduce as problem:
+        raise console.ConsoleError(f"no script can be cut out of `{name}`: {problem}") from None
+
+
+def _at(findings: Sequence[Finding], line: int) -> Finding | None:
+    """Return the finding on a line, else one whose chain passes it."""
+    for finding in findings:
+        if finding.span.line <= line <= finding.span.end_line:
+            return finding
+    for finding in findings:
+        if any(step.span.line <= line <= step.span.end_line for step in finding.steps):
+            return finding
+    return None
 
 
 def _is_confined(installation: Installation) -> bool:

@@ -83,6 +83,10 @@ def _file(*names: str, help: str) -> click.Option:
 
 
 PATHS = click.Argument(["paths"], nargs=-1, metavar="[PATH]...", type=click.Path(readable=False))
+PLACE = click.Argument(["place"], metavar="FILE:LINE")
+PYTHON = _file("--python", help="The Python that has TensorFlow (default: this or the project's).")
+OUTPUT = _file("-o", "--output-file", help="Write the report to this file, all of it or nothing.")
+RUN = _flag("--run", help="Run the examples under TensorFlow, and compare with what they say.")
 CODE = click.Argument(["code"], metavar="CODE", shell_complete=complete_rules)
 
 
@@ -141,7 +145,7 @@ CHECK: Mapping[str, Sequence[click.Option]] = {
         _flag("--verify", help="Run the code of each finding under a real tape, in a sandbox."),
         _flag("--show-refuted", help="Report findings too that a run has refuted."),
         one_of("--fail-on", "likely certain confirmed", "The least that fails a run"),
-        _file("--python", help="The Python that has TensorFlow (default: this or the project's)."),
+        PYTHON,
         click.Option(
             ["--verify-timeout"],
             metavar="SECONDS",
@@ -154,7 +158,7 @@ CHECK: Mapping[str, Sequence[click.Option]] = {
     ),
     "How to report it": (
         one_of("--output-format", "text concise json sarif github", "How to write the findings"),
-        _file("-o", "--output-file", help="Write the report to this file, all of it or nothing."),
+        OUTPUT,
         colour(),
         _flag("--statistics", help="Only count the findings of each rule."),
         _flag("-q", "--quiet", help="Say nothing when nothing is found."),

@@ -37,6 +37,7 @@ class Judgement:
 
 
 def undecided(reason: str, seen: tuple[Seen, ...] = ()) -> Judgement:
+    """Return a judgement that leaves a claim open."""
     return Judgement(Verdict.INCONCLUSIVE, reason, seen)
 
 
@@ -53,14 +54,17 @@ def is_of_tape(message: str) -> bool:
 
 
 def invents(run: Run) -> bool:
+    """Tell whether a run made any assumption."""
     return bool(run.notes)
 
 
 def was_seen_enough(run: Run) -> bool:
+    """Tell whether nothing ended a program before its time."""
     return run.fate == "ended" and not run.raised
 
 
 def came_to_end(run: Run) -> bool:
+    """Tell whether a program ran to its last line."""
     return was_seen_enough(run) and not run.is_cut
 
 
@@ -85,10 +89,12 @@ def ending(run: Run) -> str:
 
 
 def outcome_of(source: Source) -> str:
+    """Say what came out for a source."""
     return OUTCOMES.get(source.outcome, source.outcome)
 
 
 def name_of(claim: Claim, source: Source) -> str:
+    """Return what the program calls a source."""
     if source.index < len(claim.labels) and (claim.indices is None or len(claim.labels) > 1):
         label = claim.labels[source.index]
         if len(claim.labels) > 1 or source.index == 0:
@@ -97,6 +103,7 @@ def name_of(claim: Claim, source: Source) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
+    """Return names as part of a sentence."""
     quoted = [f"`{name}`" for name in names]
     if len(quoted) > 3:
         quoted = [*quoted[:2], f"{len(quoted) - 2} more"]

@@ -52,12 +52,14 @@ class Places:
         return False
 
     def is_at(self, frame: Line, spans: Iterable[Span]) -> bool:
+        """Tell whether a line is one of those of some spans."""
         return any(
             frame[0] == self.absolute(span.path) and span.line <= frame[1] <= span.end_line
             for span in spans
         )
 
     def was_executed(self, spans: Sequence[Span], run: Run) -> bool:
+        """Tell whether any call ran on the lines of some spans."""
         return any(
             (self.absolute(span.path), line) in run.executed
             for span in spans
@@ -65,6 +67,7 @@ class Places:
         )
 
     def line_of(self, raised: Raised, spans: Sequence[Span]) -> int:
+        """Return the line of the blamed file at which something was raised."""
         paths = {self.absolute(span.path) for span in spans}
         return next((line for file, line in raised.frames if file in paths), 0)
 
@@ -78,6 +81,7 @@ class Places:
         )
 
     def relevant(self, claim: Claim, asked: Asked) -> list[Source]:
+        """Return the sources of a request that a claim is about."""
         if claim.indices is None:
             return list(asked.sources)
         return [s for s in asked.sources if s.index in claim.indices]
@@ -97,6 +101,7 @@ class Places:
         return None
 
     def other_reason(self, claim: Claim, source: Source) -> str:
+        """Say why a source got no gradient, where that is not what was claimed."""
         if source.cause in WHY:
             return WHY[source.cause]
         for found in (*source.breaks, *source.culprits):

@@ -29,8 +29,6 @@ TOO_LONG = frozenset(
         "analysis/objects.py",
         "analysis/ranges.py",
         "analysis/statements.py",
-        "verify/verdict.py",
-        "verify/worker/workshop.py",
     }
 )
 # Within the analysis a node of the IR or a model of a builtin is said by its name alone; only what

@@ -62,7 +62,7 @@ def cut(body: Sequence[ast.stmt], line: int) -> Slice:
             needed -= _bound_by_header(statement)
         for earlier in reversed(statements[:position]):
             bound = binds(earlier)
-            is_changed = bool(_changed(earlier) & needed)
+            is_changed = bool(changes(earlier) & needed)
             if bound & needed or is_changed:
                 kept.append(earlier)
                 needed -= bound if _always_binds(earlier) else set()
@@ -151,9 +151,12 @@ def binds(statement: ast.AST) -> set[str]:
     return found
 
 
-def _changed(statement: ast.stmt) -> set[str]:
+def changes(statement: ast.stmt) -> set[str]:
     """Return the names whose objects a statement may change: `losses.append(x)`, `a[0] = x`."""
     found: set[str] = set()
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        # layer(x): builds the layer.
+        found.add(_root(statement.value.func))
     for node in ast.walk(statement):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             found.add(_root(node.func))

@@ -1,0 +1,175 @@
+"""Gives stand-ins their values; what code that was not run gives depends on all that went in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tapelint.verify.worker.candidates import MATRIX, REAL, SCALAR, WHOLE, Form, by_name
+from tapelint.verify.worker.recorder import Kind, Recorder, leaves
+from tapelint.verify.worker.standin import UNTYPED, StandIn, Unknown, closed, is_open, open_in
+
+MOST_NOTES = 60
+
+
+class Values:
+    """The values of one witness's unknowns. `note` hears of every assumption."""
+
+    def __init__(
+        self, recorder: Recorder, is_variable_world: bool, note: Callable[[str], None]
+    ) -> None:
+        self.recorder = recorder
+        self.runtime = recorder.runtime
+        self.is_variable_world = is_variable_world
+        self.note = note
+        self.noted: set[str] = set()
+        self.seed = 0
+
+    def settled(self, standin: StandIn, form: Form | None = None) -> Any:
+        """Give an unknown a value, and return it."""
+        if is_open(standin):
+            self._settle(standin, form or next(by_name(standin._tapelint.name)))
+        return standin._tapelint.value
+
+    def settled_for_tape(self, value: Any) -> Any:
+        """Return a target or source for a tape; what is unknown gets a value now."""
+        if not is_open(value):
+            return closed(value)
+        unknown = value._tapelint
+        is_number = unknown.is_result and unknown.flow is not None
+        return self.settled(value, SCALAR if is_number else None)
+
+    def number(self, standin: StandIn, guess: float) -> Any:
+        """Return the number that an unknown is, from now on."""
+        unknown = standin._tapelint
+        if unknown.value is UNTYPED:
+            unknown.value = guess
+            self.say(f"`{unknown.name}` is taken to be {guess}")
+        return unknown.value
+
+    def as_index(self, value: Any) -> Any:
+        """Return an index for a real sequence."""
+        return int(self.number(value, 0)) if is_open(value) else closed(value)
+
+    def _settle(
+        self, standin: StandIn, form: Form, *, as_variable: bool = False, quietly: bool = False
+    ) -> None:
+        unknown = standin._tapelint
+        if unknown.value is not UNTYPED:
+            return
+        if unknown.made is not None:
+            for part in open_in(list(unknown.parts)):
+                self._settle(part, form, quietly=quietly)
+            unknown.value = unknown.made()
+            return
+        with_flow = unknown.is_result and form.dtype.startswith("float")
+        if with_flow and unknown.flow is not None and form == SCALAR:
+            unknown.value = unknown.flow
+            return
+        name = unknown.name
+        if form in (WHOLE, REAL):
+            unknown.value = 4 if form is WHOLE else 0.5
+            if not quietly:
+                self._say_form(standin)
+            return
+        value = self._invented(form)
+        if with_flow:
+            flow = unknown.flow if unknown.flow is not None else self._flow(unknown)
+            unknown.value = value + self.runtime.tf.cast(flow, value.dtype)
+        else:
+            is_variable = as_variable or self.is_variable_world
+            if is_variable and form.dtype.startswith("float"):
+                value = self.runtime.tf.Variable(value)
+            unknown.value = value
+            kind = Kind.REPLACED if unknown.is_result else Kind.INVENTED
+            self.recorder.add(name, kind, (), [value])
+        if not quietly:
+            self._say_form(standin)
+
+    def _say_form(self, standin: StandIn) -> None:
+        unknown = standin._tapelint
+        value = unknown.value
+        for part in unknown.parts:
+            if type(part) is StandIn:
+                self._say_form(part)
+        if unknown.made is not None:
+            return
+        if not self._is_tensor(value):
+            self.say(f"`{unknown.name}` is taken to be {value}")
+            return
+        kind = "variable" if self.runtime.is_variable(value) else "tensor"
+        shape = "x".join(str(n) for n in value.shape) or "scalar"
+        self.say(f"`{unknown.name}` is taken to be a {kind} ({value.dtype.name}, {shape})")
+
+    def _invented(self, form: Form) -> Any:
+        """Return numbers of a form: different for every unknown, the same in every run."""
+        tf = self.runtime.tf
+        self.seed += 1
+        dtype = tf.as_dtype(form.dtype)
+        with tf.init_scope():
+            if dtype.is_floating or dtype.is_complex:
+                real = tf.random.stateless_uniform(form.shape, [self.seed, 7], 0.1, 0.9)
+                return tf.cast(real, dtype)
+            if dtype == tf.string:
+                return tf.fill(form.shape, "word")
+            if dtype == tf.bool:
+                return tf.ones(form.shape, tf.bool)
+            whole = tf.random.stateless_uniform(form.shape, [self.seed, 7], 0, 3, tf.int32)
+            return tf.cast(whole, dtype)
+
+    def _pool(self, unknown: Unknown) -> Any:
+        """Return the weight of an unknown model."""
+        root = unknown.root or unknown
+        if root.pool is None:
+            root.pool = self.runtime.tf.Variable(self._invented(MATRIX), name="unknown_weight")
+            self.recorder.add(f"{root.name}.weights", Kind.INVENTED, (), [root.pool])
+        return root.pool
+
+    def _depends(self, given: Sequence[Any]) -> bool:
+        for value in leaves(list(given)):
+            if type(value) is StandIn:
+                unknown = value._tapelint
+                if unknown.is_result or self._is_tensor(unknown.value):
+                    return True
+            elif self._is_tensor(value):
+                return True
+        return False
+
+    def _flow(self, unknown: Unknown) -> Any:
+        """Return a number that depends on all that went in, marked as invented."""
+        tf = self.runtime.tf
+        parts = [tf.constant(0.5)]
+        for value in leaves(list(unknown.given)):
+            if type(value) is StandIn:
+                inner = value._tapelint
+                root = inner.root or inner
+                if root.pool is not None:
+                    parts.append(tf.sin(tf.reduce_mean(root.pool)))
+                value = inner.flow if inner.flow is not None else inner.value
+            plain = self.runtime.unwrapped(value)
+            if not self._is_tensor(plain):
+                continue
+            if self.runtime.is_differentiable(plain):
+                parts.append(tf.sin(tf.cast(tf.reduce_mean(plain), tf.float32)))
+        # Bounded, so that nothing saturates behind it.
+        flow = tf.add_n(parts) / len(parts)
+        made = tf.identity(flow)
+        self.recorder.add(unknown.name, Kind.REPLACED, [self.recorder.key(flow)], [made])
+        return made
+
+    def _is_tensor(self, value: Any) -> bool:
+        plain = self.runtime.unwrapped(value)
+        return self.runtime.is_tensor(plain) or self.runtime.is_variable(plain)
+
+    def say(self, sentence: str) -> None:
+        """Tell of an assumption once."""
+        if sentence not in self.noted and len(self.noted) < MOST_NOTES:
+            self.noted.add(sentence)
+            self.note(sentence)
+
+    def _form(self, value: Any) -> Form | None:
+        plain = self.runtime.unwrapped(value)
+        try:
+            return Form(str(plain.dtype.name), tuple(int(n) for n in plain.shape))
+        except (AttributeError, TypeError, ValueError):
+            return None

@@ -1,0 +1,170 @@
+"""`--verify` and its kin on the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tapelint import cli, report
+from tapelint.cli_verify import is_failure
+from tapelint.model import Confidence, Evidence, Finding, Severity, Span, Verdict
+
+CONFIRMED = """\
+import numpy as np
+import tensorflow as tf
+
+x = tf.Variable([2.0, 3.0])
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(np.square(x))
+slope = tape.gradient(y, x)
+"""
+SCHEMA = Path(report.__file__).parent / "json-v1.schema.json"
+
+
+def written(folder: Path, text: str) -> str:
+    """Write a program and return its path."""
+    path = folder / "train.py"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def finding(verdict: Verdict | None, confidence: Confidence = Confidence.LIKELY) -> Finding:
+    """Return a finding that was judged so."""
+    evidence = None if verdict is None else Evidence(verdict, "the reason")
+    span = Span("a.py", 1, 1, 1, 2)
+    return Finding("TAP101", "n", "m", span, Severity.ERROR, confidence, "", (), evidence=evidence)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "confidence", "least", "fails"),
+    [
+        (Verdict.REFUTED, Confidence.CERTAIN, "likely", False),
+        (Verdict.REFUTED, Confidence.CERTAIN, "certain", False),
+        (None, Confidence.LIKELY, "likely", True),
+        (None, Confidence.LIKELY, "certain", False),
+        (None, Confidence.CERTAIN, "certain", True),
+        (None, Confidence.CERTAIN, "confirmed", False),
+        (Verdict.INCONCLUSIVE, Confidence.CERTAIN, "confirmed", False),
+        (Verdict.INCONCLUSIVE, Confidence.CERTAIN, "certain", True),
+        (Verdict.CONFIRMED, Confidence.LIKELY, "confirmed", True),
+        (Verdict.CONFIRMED, Confidence.LIKELY, "certain", False),
+        (Verdict.DIFFERS, Confidence.LIKELY, "confirmed", True),
+    ],
+)
+def test_what_fails_a_run(
+    verdict: Verdict | None, confidence: Confidence, least: str, fails: bool
+) -> None:
+    assert is_failure([finding(verdict, confidence)], least) is fails
+
+
+def test_without_tensorflow_the_result_is_what_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, CONFIRMED)
+    assert cli.main(["--isolated", path]) == 1
+    plain = capsys.readouterr()
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    assert cli.main(["--isolated", "--verify", "--python", str(python), path]) == 1
+    ran = capsys.readouterr()
+    assert ran.out == plain.out
+    assert ran.err.startswith("note: nothing is verified: TensorFlow is not installed for ")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_clean_run_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path, "import tensorflow as tf\n")
+    assert cli.main(["--isolated", "--verify", "--python", str(tmp_path / "nowhere"), path]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "soon"])
+def test_a_limit_has_to_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    assert cli.main(["--verify", "--verify-timeout", value, str(tmp_path)]) == 2
+    assert "--verify-timeout" in capsys.readouterr().err
+
+
+@pytest.mark.tensorflow
+@pytest.mark.usefixtures("runner")
+class TestUnderTensorFlow:
+    """Each starts a worker of its own, as a user's run does."""
+
+    def test_the_text_says_what_a_run_showed(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code = cli.main(["--isolated", "--verify", written(tmp_path, CONFIRMED)])
+        ran = capsys.readouterr()
+        assert (code, ran.err) == (1, "")
+        words = " ".join(ran.out.split())
+        assert "run: confirmed: None comes out for `x`, and `square` at line 6" in words
+        assert "ran the script, TensorFlow " in words
+        assert "fix verified: None -> [4, 6], as the finite difference says" in words
+
+    def test_the_json_is_as_its_schema_says(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        cli.main(
+            ["--isolated", "--verify", "--output-format", "json", written(tmp_path, CONFIRMED)]
+        )
+        document = json.loads(capsys.readouterr().out)
+        jsonschema.validate(document, json.loads(SCHEMA.read_text(encoding="utf-8")))
+        (found,) = document["findings"]
+        shown = found["verification"]
+        assert shown["verdict"] == "confirmed"
+        assert shown["seen"] == [{"source": "x", "gave": "None", "line": 7, "turn": 1}]
+        assert document["summary"]["refuted"] == 0
+
+    def test_sarif_says_the_same_in_every_run(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        arguments = ["--isolated", "--verify", "--output-format", "sarif"]
+        printed = []
+        for _ in range(2):
+            cli.main([*arguments, written(tmp_path, CONFIRMED)])
+            printed.append(capsys.readouterr().out)
+        assert printed[0] == printed[1]
+        (result,) = json.loads(printed[0])["runs"][0]["results"]
+        assert result["properties"]["verification"]["verdict"] == "confirmed"
+        assert "Confirmed: None comes out for `x`" in result["message"]["text"]
+
+    def test_the_examples_of_a_card_do_what_it_says(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cli.main(["explain", "TAP101", "--run"]) == 0
+        printed = capsys.readouterr().out
+        assert printed.startswith("TAP101 unwatched-tensor under TensorFlow ")
+        assert "None, as the card says" in printed
+        assert "but the card says" not in printed
+
+
+def test_a_script_is_written_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path, CONFIRMED)
+    out = tmp_path / "repro.py"
+    assert cli.main(["repro", f"{path}:6", "-o", str(out)]) == 0
+    text = out.read_text(encoding="utf-8")
+    assert text.startswith("# TAP201 numpy-in-tape: ")
+    assert "assert all(g is not None" in text
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("train.py", "give FILE:LINE"),
+        ("{path}:1", "no finding is on line 1"),
+        ("nowhere.py:3", "`nowhere.py`"),
+    ],
+)
+def test_a_place_without_a_finding_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str, words: str
+) -> None:
+    path = written(tmp_path, CONFIRMED)
+    assert cli.main(["repro", place.format(path=path)]) == 2
+    assert words in capsys.readouterr().err
