@@ -381,6 +381,9 @@ class Containers(Machine):
                 return
             self.fill(box, self.overlay(contents, Contents((), (), value)))
             return
+        if isinstance(index, SliceValue):
+            self.set_slice(box, index, value)
+            return
         if isinstance(index, Const) and isinstance(index.value, int):
             position = index.value
             if position < 0:
@@ -392,6 +395,23 @@ class Containers(Machine):
                 return
         joined = tuple(self.join_values(v, value) for v in contents.values)
         self.fill(box, Contents(joined, None, self.with_rest(contents, value)))
+
+    def set_slice(self, box: Box, index: SliceValue, value: Value) -> None:
+        """Run `items[a:b] = value`."""
+        contents, new, cut = self.contents(box), self.elements(value), constant_index(index)
+        if contents.rest is None and new is not None and new.rest is None and cut is not None:
+            values = list(contents.values)
+            try:
+                values[cut] = new.values
+            except (TypeError, ValueError):
+                return
+            self.fill(box, Contents(tuple(values)))
+            return
+        held = new if new is not None else Contents((), None, self.unknown("[]", [value], None))
+        everything = [*contents.values, *held.values]
+        everything += [rest for rest in (contents.rest, held.rest) if rest is not None]
+        if everything:
+            self.fill(box, Contents((), None, self.join_all(everything)))
 
     def with_rest(self, contents: Contents, value: Value) -> Value:
         return value if contents.rest is None else self.join_values(contents.rest, value)

@@ -94,7 +94,7 @@ def sample(machine: Interpreter, args: Arguments) -> Value:
     return machine.sequence("list", (), machine.any_element(source, args.place))
 
 
-@models("random.shuffle")
+@models("random.shuffle", "np.random.shuffle")
 def shuffle(machine: Interpreter, args: Arguments) -> Value:
     """Bring a list out of order."""
     source = args.get(0, "x")
