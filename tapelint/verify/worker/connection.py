@@ -15,6 +15,9 @@ from typing import Any
 from tapelint.verify.worker.liveness import Liveness
 from tapelint.verify.worker.recorder import Event, Frame, Key, Kind, Recorder, TapeLog
 
+# So many lines before the last break are looked at for others.
+MOST_PARTS = 200
+
 
 class Cause(Enum):
     """Why there is no gradient, seen from the source."""
@@ -132,8 +135,6 @@ class Explainer:
             return replace(known, cause=Cause.UNUSED, exits=found.exits(), could_flow=False)
         if not found.is_connected(target):
             breaks = found.cuts()
-            if not found.is_complete:
-                return known
             return replace(
                 known,
                 cause=Cause.CUT if breaks else Cause.UNKNOWN,
@@ -244,25 +245,54 @@ class _Findings:
         self.search = search
         self.liveness = Liveness(explainer.recorder, source, search.data)
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether the shadow had the time to answer everything."""
-        return not self.liveness.is_exhausted
-
     def is_connected(self, value: Any) -> bool:
         """Tell whether a gradient could flow from a value back to the source."""
         return self.liveness.of_value(value)
 
     def cuts(self) -> tuple[Break, ...]:
-        """Return the steps with a connected input and no connected output, in order."""
+        """Return the steps with a connected input and no connected output, in order.
+
+        Behind the last of them nothing is connected: that one is searched for by halves. Those
+        before it, on other ways, are looked for as long as there is time.
+        """
+        parts = self._parts()
+        last = self._first_dead(parts)
         found: list[Break] = []
-        for part in self._parts():
-            if not any(self.liveness.is_live(key) for event in part for key in event.inputs):
-                continue
-            dead = [key for key in self._leaving(part) if not self.liveness.is_live(key)]
-            if dead:
-                found += self._cuts_before(part, dead)
-        return tuple(found)
+        for number, part in enumerate(parts[:last]):
+            if self.liveness.is_exhausted or number > MOST_PARTS:
+                break
+            found += self._cuts_in(part)
+        self.liveness.renew()
+        return (*found, *self._cuts_in(parts[last]))
+
+    def _first_dead(self, parts: Sequence[Sequence[Event]]) -> int:
+        """Return the first part behind which no value of the way is connected."""
+        made = {self.liveness.start: -1}
+        used: dict[Key, int] = {self.search.end: len(parts)}
+        for number, part in enumerate(parts):
+            for event in part:
+                used.update(dict.fromkeys(event.inputs, number))
+                for key in event.outputs:
+                    # A variable that is written is there from the start all the same.
+                    if key in self.search.needed:
+                        made.setdefault(key, number)
+        used[self.search.end] = len(parts)
+        alive, dead = -1, len(parts) - 1
+        while dead - alive > 1:
+            middle = (alive + dead) // 2
+            crossing = (k for k, at in made.items() if at <= middle < used.get(k, -1))
+            if any(map(self.liveness.is_live, crossing)):
+                alive = middle
+            else:
+                dead = middle
+        return dead
+
+    def _cuts_in(self, part: Sequence[Event]) -> Iterator[Break]:
+        if not any(self.liveness.is_live(key) for event in part for key in event.inputs):
+            return
+        dead = [key for key in self._leaving(part) if not self.liveness.is_live(key)]
+        if dead:
+            yield from self._cuts_before(part, dead)
 
     def _parts(self) -> list[list[Event]]:
         """Split the way into runs of steps that one line of the user's made.
@@ -301,13 +331,12 @@ class _Findings:
 
     def dead(self) -> tuple[Break, ...]:
         """Return the steps that carry data of the source, and no gradient any more."""
-        return tuple(
-            as_break(event)
-            for part in self._parts()
-            if not any(self.liveness.is_live(key) for key in part[0].inputs)
-            for event in part
-            if not any(self.liveness.known(key) for key in event.inputs)
-        )
+        dead: list[Break] = []
+        for event in reversed(self.search.on_way):
+            if any(self.liveness.known(key) for key in event.inputs):
+                break
+            dead.append(as_break(event))
+        return tuple(dead)
 
     def unrecorded(self, log: TapeLog, target: Any) -> tuple[Break, ...]:
         """Return the steps a gradient would pass that the user's tape did not record."""

@@ -20,10 +20,16 @@ class Liveness:
         self.runtime = recorder.runtime
         self.source = source
         self.data = data
-        self.answers: dict[Key, bool | None] = {recorder.key(source): True}
+        self.start = recorder.key(source)
+        self.answers: dict[Key, bool | None] = {self.start: True}
         self.questions = 0
         self.deadline = time.monotonic() + SECONDS
         self.is_exhausted = False
+
+    def renew(self) -> None:
+        """Give the next questions time of their own."""
+        self.questions, self.is_exhausted = 0, False
+        self.deadline = time.monotonic() + SECONDS
 
     def of_value(self, value: Any) -> bool:
         """Tell whether a gradient could flow from a value back to the source."""

@@ -84,6 +84,7 @@ class Recorder:
         self.made: dict[Key, Event] = {}
         self.tapes: dict[int, TapeLog] = {}
         self.active: list[int] = []
+        self.open_tapes: dict[int, Any] = {}
         self.happened: Callable[[Event], None] = lambda event: None
         self.is_muted = False
         self.is_complete = True
@@ -333,13 +334,26 @@ class Recorder:
 
     @contextlib.contextmanager
     def muted(self) -> Iterator[None]:
-        """Ask TensorFlow something without leaving a trace, on any tape."""
-        before, self.is_muted = self.is_muted, True
+        """Ask TensorFlow something without leaving a trace on any tape that is open now.
+
+        Tapes are taken away one by one: were recording stopped as a whole, a custom gradient that
+        opens a tape of its own would find it empty.
+        """
+        if self.is_muted:
+            yield
+            return
+        self.is_muted = True
+        tapes = [self.shadow, *(self.open_tapes[number] for number in self.active)]
+        handles = [tape._tape._tape for tape in tapes if tape._tape is not None]
+        pywrap = self.runtime.pywrap
+        for handle in handles:
+            pywrap.TFE_Py_TapeSetRemove(handle)
         try:
-            with self.runtime.record.stop_recording():
-                yield
+            yield
         finally:
-            self.is_muted = before
+            for handle in handles:
+                pywrap.TFE_Py_TapeSetAdd(handle)
+            self.is_muted = False
 
 
 def writes_state(operation: str) -> bool:

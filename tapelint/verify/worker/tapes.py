@@ -85,6 +85,7 @@ class TapeWatcher:
                 log.first_entered = log.first_entered or self.recorder.serial
                 log.entered += 1
                 self.recorder.active.append(log.number)
+                self.recorder.open_tapes[log.number] = tape
 
         return _push_tape
 
@@ -94,6 +95,7 @@ class TapeWatcher:
             if (log := self.log(tape)) and log.number in self.recorder.active:
                 log.left = self.recorder.serial
                 self.recorder.active.remove(log.number)
+                self.recorder.open_tapes.pop(log.number, None)
 
         return _pop_tape
 
