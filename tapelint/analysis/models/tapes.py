@@ -305,6 +305,8 @@ class Asker:
         """Return the target's nodes: a variable stands for itself."""
         if isinstance(target, VariableValue):
             return [self.machine.touch(target), target.node]
+        if isinstance(target, Union):
+            return [node for option in target.options for node in self.target_nodes(option)]
         return self.machine.leaves(target)
 
     def answers(self, sources: Value, zero: bool | None) -> Value:
