@@ -57,10 +57,14 @@ SUMS = frozenset("reduce_sum sum .sum add_n cumsum segment_sum unsorted_segment_
 
 
 class Ranges:
-    """Works ranges out on demand and remembers them; `contents` opens containers."""
+    """Works ranges out on demand and remembers them; `contents` opens containers.
 
-    def __init__(self, contents: Callable[[Box], Contents]) -> None:
+    A variable may become anything; `at_start` takes it for what it is made with.
+    """
+
+    def __init__(self, contents: Callable[[Box], Contents], at_start: bool = False) -> None:
         self.contents = contents
+        self.at_start = at_start
         self.known: dict[Node, Range] = {}
         self.depth = 0
 
@@ -142,6 +146,8 @@ class Ranges:
         if node.kind is Kind.VARIABLE:
             # It changes; but where it starts is where the first gradient is taken.
             start = hull([self.of_value(v) for _, v in node.operands]) if node.operands else UNKNOWN
+            if self.at_start:
+                return start
             return Range(zero=start.zero, zero_row=start.zero_row)
         if node.kind is Kind.JOIN:
             return hull([self.of(edge.parent) for edge in node.edges])

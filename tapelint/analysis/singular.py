@@ -6,6 +6,7 @@ of it (TensorFlow 2.21). Only what has evidence is named: see `ranges`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from tapelint.analysis.state import Contents
 from tapelint.analysis.values import Box, Const, Data, Value, VariableValue
 
 MOST_NODES = 4000
+# `exp(88.8)` is infinite in float32.
+LARGE = 80.0
 DIVISIONS = frozenset({"/", "divide", "truediv", "div"})
 POWERS = frozenset({"**", "pow", "power"})
 ROOTS = frozenset({"sqrt"})
@@ -60,22 +63,25 @@ def path_to(session: Session, targets: list[Node], sources: list[Node]) -> Path:
 class Finder:
     """Looks at every operation on the path once."""
 
-    def __init__(self, path: Path, ranges: Ranges) -> None:
+    def __init__(self, path: Path, contents: Callable[[Box], Contents]) -> None:
         self.path = path
-        self.ranges = ranges
+        self.ranges = Ranges(contents)
+        self.at_start = Ranges(contents, at_start=True)
 
     def found(self) -> Iterator[tuple[Node, Singularity]]:
         """Yield the operations that may give NaN, in program order."""
-        for node in sorted(self.path.nodes, key=lambda n: n.number):
-            if not node.operands:
+        nodes = sorted((n for n in self.path.nodes if n.operands), key=lambda n: n.number)
+        # What a condition guards is judged by its `where` alone.
+        guarded: set[Node] = set()
+        for node in nodes:
+            if short(node.op) == "where":
+                guarded.update(self.guarded(node))
+        for node in nodes:
+            if node in guarded:
+                if short(node.op) not in SAFE_UNDER_WHERE:
+                    yield node, Singularity.WHERE
                 continue
-            name = short(node.op)
-            if name == "where":
-                inner = self.guarded(node)
-                if inner is not None:
-                    yield inner, Singularity.WHERE
-                continue
-            what = self.singularity(node, name)
+            what = self.singularity(node, short(node.op))
             if what is not None:
                 yield node, what
 
@@ -151,6 +157,14 @@ class Finder:
         # for: exp(x - reduce_max(x)), the shift that every stable softmax makes
         return known.is_bounded or is_shifted(exponent, 0)
 
+    def is_large(self, node: Node) -> bool:
+        """Whether the exponent of an `exp` is known to be large where the program starts."""
+        exponent = node.operands[0][1] if node.operands else None
+        if exponent is None or is_shifted(exponent, 0):
+            return False
+        known = self.at_start.of_value(exponent)
+        return LARGE < known.high < math.inf or -math.inf < known.high < -LARGE
+
     # ------------------------------------------------------------------ division, powers
 
     def of_division(self, node: Node) -> Singularity | None:
@@ -162,7 +176,7 @@ class Finder:
         if above and below:
             # for: exp(x) / (1 + exp(x)), inf / inf at large x
             exponents = {origin_of_exponent(n) for n in above} & {origin_of_exponent(n) for n in below}
-            if exponents and any(not self.is_tamed(n) for n in above | below):
+            if exponents and any(self.is_large(n) for n in above | below):
                 return Singularity.LOG_OF_EXP
         return Singularity.DIVISION if touches_zero(self.range(y)) else None
 
@@ -190,29 +204,26 @@ class Finder:
 
     # ------------------------------------------------------------------ where
 
-    def guarded(self, node: Node) -> Node | None:
-        """Return the singular operation in a branch of `where` that its condition guards in vain."""
+    def guarded(self, node: Node) -> Iterator[Node]:
+        """Yield the singular operations in the branches of a `where` that its condition guards."""
         values = [v for _, v in node.operands]
         if len(values) < 3 or not isinstance(values[0], Data):
-            return None
+            return
         compared = compared_nodes(values[0].node)
         for branch in values[1:3]:
             for inner in elementwise_past(branch):
                 if inner in self.path.nodes and self.is_singular_at_guard(inner, compared):
-                    return inner
-        return None
+                    yield inner
 
     def is_singular_at_guard(self, node: Node, compared: set[Node]) -> bool:
         name = short(node.op)
-        if name in SAFE_UNDER_WHERE:
-            return False
         x = self.argument(node, 1 if name in DIVISIONS else 0)
         if not self.path.holds(x) or not isinstance(x, Data | VariableValue):
             return False
         if not ({x.node} | {e.parent for e in x.node.edges}) & compared:
             return False
         known = self.range(x)
-        if name in LOGS or name in DIVISIONS:
+        if name in LOGS or name in DIVISIONS or name in SAFE_UNDER_WHERE:
             return not known.is_away_from_zero
         if name in POWERS:
             exponent = self.argument(node, 1)
@@ -319,7 +330,7 @@ def observed(
 ) -> Iterator[NanReachable]:
     """Yield each operation that may give NaN to one of the sources, once."""
     path = path_to(session, targets, sources)
-    finder = Finder(path, Ranges(contents))
+    finder = Finder(path, contents)
     for node, what in finder.found():
         if node not in seen and node.place is not None:
             seen.add(node)

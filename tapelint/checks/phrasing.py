@@ -118,8 +118,12 @@ def request(place: Place) -> Request:
 
 
 def names_in(sources: ast.expr | None) -> tuple[str, ...]:
-    """Return the dotted names of an argument that is one, or a list or tuple of them."""
-    parts = sources.elts if isinstance(sources, ast.List | ast.Tuple) else [sources]
+    """Return the dotted names of an argument that is one, or a list, tuple or dict of them."""
+    match sources:
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Dict(values=parts):
+            pass
+        case _:
+            parts = [sources]
     texts = [ast.unparse(part) for part in parts if isinstance(part, ast.Name | ast.Attribute)]
     return tuple(text for text in texts if DOTTED.fullmatch(text))
 
