@@ -53,9 +53,7 @@ class Calls(Objects):
             case FunctionValue():
                 return self.call_function(function, arguments)
             case BoundMethod():
-                inner = replace_positional(
-                    arguments, (function.receiver, *arguments.positional)
-                )
+                inner = replace_positional(arguments, (function.receiver, *arguments.positional))
                 return self.call_function(function.function, inner)
             case Native():
                 return function.call(self, arguments)
@@ -72,9 +70,7 @@ class Calls(Objects):
             case DTypeValue():
                 return self.call_external(function.name or "np.float32", arguments)
             case _:
-                return self.opaque_call(
-                    "call", [function, *arguments.values], arguments.place
-                )
+                return self.opaque_call("call", [function, *arguments.values], arguments.place)
 
     def opaque_call(self, name: str, values: Iterable[Value], place: Place) -> Data:
         raise NotImplementedError
@@ -195,9 +191,7 @@ class Calls(Objects):
             self.stack = stack
         return self.finish(frame, body, arguments)
 
-    def open_frame(
-        self, function: FunctionValue, body: ir.Function, arguments: Arguments
-    ) -> Frame:
+    def open_frame(self, function: FunctionValue, body: ir.Function, arguments: Arguments) -> Frame:
         frame = Frame(fresh(), body, function.lazy, function.frames, function.module)
         frame.value = function
         frame.called_at = arguments.place
@@ -369,9 +363,7 @@ class Calls(Objects):
         if record is not None and self.is_own_init(record, setup):
             self.fill_fields(record, made, arguments)
         elif isinstance(setup, FunctionValue):
-            self.call_function(
-                setup, replace_positional(arguments, (made, *arguments.positional))
-            )
+            self.call_function(setup, replace_positional(arguments, (made, *arguments.positional)))
         elif isinstance(setup, Native):
             setup.call(self, replace_positional(arguments, (made, *arguments.positional)))
         else:
@@ -468,9 +460,7 @@ class Calls(Objects):
             case _:
                 return body(self.unknown("context", [context], at))
 
-    def inside_generator(
-        self, context: Native, at: Place, body: Callable[[Value], bool]
-    ) -> bool:
+    def inside_generator(self, context: Native, at: Place, body: Callable[[Value], bool]) -> bool:
         function = context.held[0]
         assert isinstance(function, FunctionValue)
         arguments = context.arguments or Arguments((), {}, at)
@@ -492,9 +482,7 @@ class Calls(Objects):
             return False
         return alive[0]
 
-    def inside_instance(
-        self, context: Instance, at: Place, body: Callable[[Value], bool]
-    ) -> bool:
+    def inside_instance(self, context: Instance, at: Place, body: Callable[[Value], bool]) -> bool:
         enter = self.class_attribute(context.cls, "__enter__")
         leave = self.class_attribute(context.cls, "__exit__")
         if not isinstance(enter, FunctionValue):
@@ -507,9 +495,7 @@ class Calls(Objects):
 
         return self.guarded(lambda: body(value), exit_)
 
-    def library_inside(
-        self, context: Instance, at: Place, body: Callable[[Value], bool]
-    ) -> bool:
+    def library_inside(self, context: Instance, at: Place, body: Callable[[Value], bool]) -> bool:
         raise NotImplementedError
 
     def inside_options(self, context: Union, at: Place, body: Callable[[Value], bool]) -> bool:

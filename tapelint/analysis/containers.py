@@ -65,7 +65,9 @@ class Containers(Machine):
                 return Contents(members.elements) if isinstance(members, Tuple) else None
             case Const(value=str() | bytes() | tuple() | range() as known) if len(known) <= 64:
                 return Contents(tuple(Const(x) for x in known))
-            case Data() if value.shape and isinstance(value.shape[0], int) and value.shape[0] <= UNROLLED:
+            case Data() if (
+                value.shape and isinstance(value.shape[0], int) and value.shape[0] <= UNROLLED
+            ):
                 place = value.node.place
                 if place is not None and value.kind is not Kind.UNKNOWN:
                     return Contents(
@@ -214,9 +216,7 @@ class Containers(Machine):
                 items[key] = value
                 optional.add(key)
         rest = under.rest if over.rest is None else self.with_rest(under, over.rest)
-        return Contents(
-            tuple(items.values()), tuple(items), rest, optional=frozenset(optional)
-        )
+        return Contents(tuple(items.values()), tuple(items), rest, optional=frozenset(optional))
 
     def peek_item(self, value: Value, index: Value) -> Value | None:
         """Return the element under an index where it is known, without computing anything."""
@@ -302,7 +302,11 @@ class Containers(Machine):
         values = [*contents.values, *([] if contents.rest is None else [contents.rest])]
         if contents.keys is not None and self.key(index)[0]:
             # A known key that is not there: only the rest may hold it.
-            default = self.state.cells.get(("default", value.identity)) if isinstance(value, Box) else None
+            default = (
+                self.state.cells.get(("default", value.identity))
+                if isinstance(value, Box)
+                else None
+            )
             if default is not None and isinstance(value, Box):
                 from tapelint.analysis.values import Arguments
 
@@ -478,6 +482,9 @@ def constant_index(index: Value) -> Any:
             return number
         case SliceValue():
             bounds = (index.lower, index.upper, index.step)
-            if all(b is None or (isinstance(b, Const) and isinstance(b.value, int | None)) for b in bounds):
+            if all(
+                b is None or (isinstance(b, Const) and isinstance(b.value, int | None))
+                for b in bounds
+            ):
                 return slice(*(b.value if isinstance(b, Const) else None for b in bounds))
     return None

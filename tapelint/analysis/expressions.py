@@ -161,9 +161,7 @@ class Expressions(Calls):
             case ir.Lambda():
                 self.frame.is_captured = True
                 frame = self.frame
-                closure = (
-                    frame.enclosing if frame.is_class else (frame.identity, *frame.enclosing)
-                )
+                closure = frame.enclosing if frame.is_class else (frame.identity, *frame.enclosing)
                 return self.function_value(expression.function, closure, None)
             case ir.Slice():
                 bounds = [
@@ -403,31 +401,30 @@ class Expressions(Calls):
         """Return the concatenation or repetition of lists and tuples; None for anything else."""
         if op == "+" and isinstance(left, Tuple | Box) and isinstance(right, Tuple | Box):
             a, b = self.elements(left), self.elements(right)
-            assert a is not None and b is not None
+            assert a is not None
+            assert b is not None
             if isinstance(left, Tuple) and isinstance(right, Tuple):
                 return Tuple((*left.elements, *right.elements))
             if a.rest is None:
                 return self.sequence("list", (*a.values, *b.values), b.rest)
             rest = self.join_all([a.rest, *b.values, *([b.rest] if b.rest is not None else [])])
             return self.sequence("list", a.values, rest)
-        if op == "+" and isinstance(left, Tuple | Box) and isinstance(right, Data):
-            if right.kind is Kind.UNKNOWN:
-                a = self.elements(left)
-                assert a is not None
-                rest = self.any_element(right, at)
-                if a.rest is not None:
-                    rest = self.join_values(a.rest, rest)
-                return self.sequence("list", a.values, rest)
-        if op == "+" and isinstance(left, Data) and isinstance(right, Tuple | Box):
-            if left.kind is Kind.UNKNOWN:
-                # for: foreign.trainable_variables + own.trainable_variables
-                b = self.elements(right)
-                assert b is not None
-                if any(isinstance(v, VariableValue | Instance) for v in b.values):
-                    more = [*b.values, *([b.rest] if b.rest is not None else [])]
-                    return self.sequence("list", (), self.join_all([self.any_element(left, at), *more]))
-                if b.rest is not None or any(isinstance(v, Data) for v in b.values):
-                    return self.unknown("+", [left, right], at)
+        if op == "+" and isinstance(left, Tuple | Box) and is_unknown(right):
+            a = self.elements(left)
+            assert a is not None
+            rest = self.any_element(right, at)
+            if a.rest is not None:
+                rest = self.join_values(a.rest, rest)
+            return self.sequence("list", a.values, rest)
+        if op == "+" and is_unknown(left) and isinstance(right, Tuple | Box):
+            # for: foreign.trainable_variables + own.trainable_variables
+            b = self.elements(right)
+            assert b is not None
+            if any(isinstance(v, VariableValue | Instance) for v in b.values):
+                more = [*b.values, *([b.rest] if b.rest is not None else [])]
+                return self.sequence("list", (), self.join_all([self.any_element(left, at), *more]))
+            if b.rest is not None or any(isinstance(v, Data) for v in b.values):
+                return self.unknown("+", [left, right], at)
         if op == "*":
             for items, count in ((left, right), (right, left)):
                 if isinstance(items, Tuple | Box) and not isinstance(count, Tuple | Box):
@@ -461,8 +458,13 @@ class Expressions(Calls):
             if known is not None:
                 return Const(not known)
             return self.record(
-                "not", [("x", value)], expression.at, dtype=DType.BOOL, kind=Kind.PYTHON,
-                effect=Effect.CUT, reason=Reason.CONTROL,
+                "not",
+                [("x", value)],
+                expression.at,
+                dtype=DType.BOOL,
+                kind=Kind.PYTHON,
+                effect=Effect.CUT,
+                reason=Reason.CONTROL,
             )
         return self.negated(expression.op, value, expression.at)
 
@@ -508,21 +510,30 @@ class Expressions(Calls):
             return Const(known)
         if op in ("is", "is not", "in", "not in"):
             return self.record(
-                op, [("x", left), ("y", right)], at, dtype=DType.BOOL, kind=Kind.PYTHON,
-                effect=Effect.CUT, reason=Reason.CONTROL,
+                op,
+                [("x", left), ("y", right)],
+                at,
+                dtype=DType.BOOL,
+                kind=Kind.PYTHON,
+                effect=Effect.CUT,
+                reason=Reason.CONTROL,
             )
         kind = self.kind_of([left, right])
         return self.record(
-            op, [("x", left), ("y", right)], at, dtype=DType.BOOL,
+            op,
+            [("x", left), ("y", right)],
+            at,
+            dtype=DType.BOOL,
             kind=Kind.PYTHON if kind is Kind.UNKNOWN else kind,
-            effect=Effect.CUT, reason=Reason.THRESHOLD,
+            effect=Effect.CUT,
+            reason=Reason.THRESHOLD,
         )
 
     def compared_known(self, op: str, left: Value, right: Value) -> bool | None:
         if isinstance(left, Const) and isinstance(right, Const):
             try:
                 return bool(COMPARISONS[op](left.value, right.value))
-            except Exception:
+            except Exception:  # noqa: BLE001 - a comparison may raise anything
                 return None
         if isinstance(left, DTypeValue) and isinstance(right, DTypeValue) and op in ("==", "!="):
             if left.name and right.name:
@@ -590,7 +601,7 @@ class Expressions(Calls):
             case Const():
                 try:
                     return bool(value.value)
-                except Exception:
+                except Exception:  # noqa: BLE001 - a truth value may raise anything
                     return None
             case NoGradient():
                 return False
@@ -642,9 +653,7 @@ class Expressions(Calls):
                 isinstance(first.value, ir.Name)
             ):
                 cls = self.evaluate(second.value)
-                self.keep(
-                    first.value.id, lambda v: self.is_instance(v, cls) in (outcome, None)
-                )
+                self.keep(first.value.id, lambda v: self.is_instance(v, cls) in (outcome, None))
             case _:
                 pass
 
@@ -758,8 +767,13 @@ class Expressions(Calls):
         if parts and all(isinstance(p, Const) and isinstance(p.value, str) for p in parts):
             return Const("".join(p.value for p in parts if isinstance(p, Const)))
         return self.record(
-            "format", [("", p) for p in parts], at, dtype=DType.STRING, kind=Kind.PYTHON,
-            effect=Effect.CUT, reason=Reason.PYTHON,
+            "format",
+            [("", p) for p in parts],
+            at,
+            dtype=DType.STRING,
+            kind=Kind.PYTHON,
+            effect=Effect.CUT,
+            reason=Reason.PYTHON,
         )
 
     # ------------------------------------------------------------------ comprehensions
@@ -921,6 +935,11 @@ def is_some_list(value: Value) -> bool:
     return isinstance(value, Union) and any(isinstance(o, Tuple | Box) for o in value.options)
 
 
+def is_unknown(value: Value) -> bool:
+    """Whether nothing is known of a value."""
+    return isinstance(value, Data) and value.kind is Kind.UNKNOWN
+
+
 def fold(function: Callable[..., object], *values: object) -> Const | None:
     """Compute with constants as Python would; None where that fails or grows out of hand."""
     for value in values:
@@ -932,12 +951,14 @@ def fold(function: Callable[..., object], *values: object) -> Const | None:
         return None
     if function is operator.lshift:
         return None
-    if function is operator.mul and any(isinstance(v, str | bytes | tuple) for v in values):
-        if any(isinstance(v, int) and v > 1000 for v in values):
-            return None
+    is_repeated = function is operator.mul and any(
+        isinstance(v, str | bytes | tuple) for v in values
+    )
+    if is_repeated and any(isinstance(v, int) and v > 1000 for v in values):
+        return None
     try:
         return Const(function(*values))
-    except Exception:
+    except Exception:  # noqa: BLE001 - what Python would raise, folding declines
         return None
 
 

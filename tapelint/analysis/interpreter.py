@@ -6,25 +6,26 @@ What a library callable means is in `models` and in the knowledge table, never h
 from __future__ import annotations
 
 import builtins
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from tapelint.analysis import ir, updates
+from tapelint.analysis.expressions import CALLABLES, SPECIAL
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.knowledge import canonical
 from tapelint.analysis.literals import assigned_attributes, mentions
-from tapelint.analysis.expressions import CALLABLES, SPECIAL
 from tapelint.analysis.machine import MOST_OPTIONS, Dead, Frame, OutOfBudget
 from tapelint.analysis.models import operations, registry
-from tapelint.analysis.models.instances import is_instance
 from tapelint.analysis.models.constants import constant
-from tapelint.analysis.models.decorators import decorate
 from tapelint.analysis.models.custom_gradients import run_custom_gradient
+from tapelint.analysis.models.decorators import decorate
+from tapelint.analysis.models.instances import is_instance
 from tapelint.analysis.models.records import make_members, member_of
+from tapelint.analysis.modules import Modules
 from tapelint.analysis.observations import Misuse, Observation
 from tapelint.analysis.state import Contents
-from tapelint.analysis.modules import Modules
 from tapelint.analysis.values import (
     NONE,
     Arguments,
@@ -138,10 +139,8 @@ class Interpreter(Modules):
         """Run something to its end, or until it has taken too many steps."""
         assert callable(work)
         base = self.frames[:1]
-        try:
+        with contextlib.suppress(Dead, OutOfBudget):
             work()
-        except (Dead, OutOfBudget):
-            pass
         self.frames = list(base)
         self.stack = ()
         self.raised.clear()
@@ -203,9 +202,10 @@ class Interpreter(Modules):
             if not isinstance(cls, ClassValue):
                 continue
             for name, value in self.attributes(cls.identity).items():
-                if isinstance(value, FunctionValue) and name != "__init__":
-                    if value.lazy not in self.reached:
-                        yield from assigned_attributes(value.lazy.source())
+                if name == "__init__" or not isinstance(value, FunctionValue):
+                    continue
+                if value.lazy not in self.reached:
+                    yield from assigned_attributes(value.lazy.source())
 
     # ------------------------------------------------------------------ names
 
@@ -437,4 +437,4 @@ def underlying(value: object) -> FunctionValue | None:
             return None
 
 
-__all__ = ["Interpreter", "NONE", "Super", "Tuple", "Union"]
+__all__ = ["NONE", "Interpreter", "Super", "Tuple", "Union"]

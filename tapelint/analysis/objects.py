@@ -267,9 +267,7 @@ class Objects(Containers):
         match found:
             case FunctionValue():
                 if "property" in found.marks:
-                    return self.call(
-                        BoundMethod(found, receiver), Arguments((), {}, at)
-                    )
+                    return self.call(BoundMethod(found, receiver), Arguments((), {}, at))
                 if "cached_property" in found.marks:
                     made = self.call(BoundMethod(found, receiver), Arguments((), {}, at))
                     if isinstance(receiver, Instance):
@@ -303,7 +301,8 @@ class Objects(Containers):
         cls = value.receiver.cls if isinstance(value.receiver, Instance) else value.owner
         order = list(self.ancestry(cls))
         after = [
-            i for i, c in enumerate(order)
+            i
+            for i, c in enumerate(order)
             if isinstance(c, ClassValue) and c.identity == value.owner.identity
         ]
         for ancestor in order[after[0] + 1 if after else 1 :]:
@@ -336,13 +335,20 @@ class Objects(Containers):
             if name in HELD and kind in (Kind.TENSOR, Kind.JOIN):
                 return value
             return self.record(
-                f".{name}", [("x", value)], at, dtype=value.dtype,
+                f".{name}",
+                [("x", value)],
+                at,
+                dtype=value.dtype,
                 kind=kind if kind in (Kind.ARRAY, Kind.PYTHON) else Kind.TENSOR,
             )
         if name in PARTITIONS:
             return self.record(
-                f".{name}", [("x", value)], at, dtype=DType.INT,
-                effect=Effect.CUT, reason=Reason.VALUE_FREE,
+                f".{name}",
+                [("x", value)],
+                at,
+                dtype=DType.INT,
+                effect=Effect.CUT,
+                reason=Reason.VALUE_FREE,
             )
         return Method(value, name)
 
@@ -350,7 +356,8 @@ class Objects(Containers):
         if name == "shape" and value.shape is not None:
             return Tuple(
                 tuple(
-                    Const(n) if n is not None
+                    Const(n)
+                    if n is not None
                     else Data(self.node("dimension", Kind.PYTHON, DType.INT, at))
                     for n in value.shape
                 )

@@ -39,7 +39,7 @@ class Range:
     @property
     def is_bounded(self) -> bool:
         """Whether `exp` of it neither overflows nor vanishes in float32."""
-        return -80 <= self.low and self.high <= 80
+        return self.low >= -80 and self.high <= 80
 
 
 UNKNOWN = Range()
@@ -384,7 +384,9 @@ def power(given: Sequence[Range], node: Node) -> Range:
     if exponent > 0 and exponent % 2 == 0:
         return square(given, node)
     if base.low >= 0 and exponent > 0:
-        return Range(raised(base.low, exponent), raised(base.high, exponent), base.zero, base.zero_row)
+        return Range(
+            raised(base.low, exponent), raised(base.high, exponent), base.zero, base.zero_row
+        )
     if base.low > 0:
         return Range(TINY, math.inf)
     return replace(UNKNOWN, zero=base.zero and exponent > 0)
@@ -411,7 +413,9 @@ def square_root(given: Sequence[Range], node: Node) -> Range:
 
 def rectified(given: Sequence[Range], node: Node) -> Range:
     a = given[0]
-    return Range(max(a.low, 0.0), max(a.high, 0.0), a.low <= 0 and (a.low < 0 or a.zero), a.zero_row)
+    return Range(
+        max(a.low, 0.0), max(a.high, 0.0), a.low <= 0 and (a.low < 0 or a.zero), a.zero_row
+    )
 
 
 def fixed(low: float, high: float) -> Transfer:
@@ -466,7 +470,11 @@ def uniform(given: Sequence[Range], node: Node) -> Range:
     low = names.get("minval")
     high = names.get("maxval")
     a = float(low.value) if isinstance(low, Const) and isinstance(low.value, int | float) else None
-    b = float(high.value) if isinstance(high, Const) and isinstance(high.value, int | float) else None
+    b = (
+        float(high.value)
+        if isinstance(high, Const) and isinstance(high.value, int | float)
+        else None
+    )
     return Range(0.0 if low is None else a if a is not None else -math.inf,
                  1.0 if high is None else b if b is not None else math.inf)  # fmt: skip
 

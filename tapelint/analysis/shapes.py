@@ -30,7 +30,9 @@ MADE = frozenset(
     "zeros ones normal uniform truncated_normal stateless_normal stateless_uniform fill "
     "stateless_truncated_normal rand randn random full".split()
 )
-ELEMENTWISE = frozenset("add subtract multiply divide pow maximum minimum squared_difference".split())
+ELEMENTWISE = frozenset(
+    "add subtract multiply divide pow maximum minimum squared_difference".split()
+)
 
 
 def result(name: str, inputs: Inputs, elements: Elements) -> Shape:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from tapelint.analysis.graph import Effect, Node, Session
 from tapelint.analysis.observations import NanReachable, Singularity
 from tapelint.analysis.ranges import MOVES, SUMS, Range, Ranges, short
-from tapelint.analysis.trace import cone, passes
 from tapelint.analysis.state import Contents
+from tapelint.analysis.trace import cone, passes
 from tapelint.analysis.values import Box, Const, Data, Value, VariableValue
 
 MOST_NODES = 4000
@@ -175,7 +175,9 @@ class Finder:
         below = set(self.exponentials(y, 0))
         if above and below:
             # for: exp(x) / (1 + exp(x)), inf / inf at large x
-            exponents = {origin_of_exponent(n) for n in above} & {origin_of_exponent(n) for n in below}
+            exponents = {origin_of_exponent(n) for n in above} & {
+                origin_of_exponent(n) for n in below
+            }
             if exponents and any(self.is_large(n) for n in above | below):
                 return Singularity.LOG_OF_EXP
         return Singularity.DIVISION if touches_zero(self.range(y)) else None
@@ -231,7 +233,7 @@ class Finder:
             if not isinstance(power, int | float) or isinstance(power, bool):
                 return False
             return (power < 0 or 0 < power < 1) and not known.is_away_from_zero
-        return name in ARCS and not (-1 < known.low and known.high < 1)
+        return name in ARCS and not (known.low > -1 and known.high < 1)
 
 
 def is_over_one(node: Node) -> bool:
@@ -271,14 +273,23 @@ def is_shifted(exponent: Value | None, depth: int) -> bool:
         if isinstance(shift, Data):
             behind = shift.node
             for _ in range(3):
-                if short(behind.op) in ("reduce_max", "max", "amax", "reduce_logsumexp", "logsumexp", "maximum"):
+                if short(behind.op) in (
+                    "reduce_max",
+                    "max",
+                    "amax",
+                    "reduce_logsumexp",
+                    "logsumexp",
+                    "maximum",
+                ):
                     return True
                 inner = behind.operands[0][1] if behind.operands else None
                 if not isinstance(inner, Data) or short(behind.op) not in MOVES | {"stop_gradient"}:
                     break
                 behind = inner.node
     return any(
-        is_shifted(v, depth + 1) for _, v in node.operands if name in ("/", "*", "-", "+") or name in MOVES
+        is_shifted(v, depth + 1)
+        for _, v in node.operands
+        if name in ("/", "*", "-", "+") or name in MOVES
     )
 
 
@@ -298,7 +309,10 @@ def compared_nodes(test: Node, depth: int = 0) -> set[Node]:
         if isinstance(operand, Data | VariableValue):
             found.add(operand.node)
             name = short(operand.node.op)
-            if name in ("logical_and", "logical_or", "logical_not", "abs", "cast") or operand.node.dtype.is_blocked:
+            if (
+                name in ("logical_and", "logical_or", "logical_not", "abs", "cast")
+                or operand.node.dtype.is_blocked
+            ):
                 found |= compared_nodes(operand.node, depth + 1)
     return found
 

@@ -157,10 +157,9 @@ class Statements(Expressions):
             start = self.state
             self.state = start.fork()
             decided = self.matches(case.pattern, subject)
-            if decided is not False:
-                if case.guard is not None:
-                    guard = self.truth(self.evaluate(case.guard))
-                    decided = guard if decided is True else (False if guard is False else None)
+            if decided is not False and case.guard is not None:
+                guard = self.truth(self.evaluate(case.guard))
+                decided = guard if decided is True else (False if guard is False else None)
             if decided is False:
                 self.state = start
                 continue
@@ -268,7 +267,7 @@ class Statements(Expressions):
                     alive = False
                 self.end_loop(loop, alive, None, ())
                 return
-            if decided is None and number >= 2 or number == UNROLLED:
+            if (decided is None and number >= 2) or number == UNROLLED:
                 break
             if number == 1:
                 self.widen(before)
@@ -521,7 +520,7 @@ class Statements(Expressions):
             case Union(), _:
                 for option in old.options:
                     self.note_rebinding(option, new, slot, at, depth + 1)
-            case (Tuple() | Box()), (Tuple() | Box()):
+            case ((Tuple() | Box()), (Tuple() | Box())):
                 before, after = self.elements(old), self.elements(new)
                 if before is not None and after is not None:
                     for x, y in zip(before.values, after.values, strict=False):
@@ -536,9 +535,7 @@ class Statements(Expressions):
     def run_define(self, statement: ir.Define) -> None:
         frame = self.frame
         frame.is_captured = True
-        function = self.function_value(
-            statement.function, self.closure(), self.class_being_made()
-        )
+        function = self.function_value(statement.function, self.closure(), self.class_being_made())
         value: Value = function
         if statement.function.has_decorators:
             value = self.decorated(function)
@@ -573,7 +570,9 @@ class Statements(Expressions):
         cls = ClassValue(statement.name, tuple(bases), identity, statement.at)
         outer = self.frame
         outer.is_captured = True
-        frame = Frame(identity, None, None, self.closure(), outer.module, parent=outer, is_class=True)
+        frame = Frame(
+            identity, None, None, self.closure(), outer.module, parent=outer, is_class=True
+        )
         self.state.cells[(identity, "<class>")] = cls
         self.frames.append(frame)
         try:
@@ -592,7 +591,11 @@ class Statements(Expressions):
     def announce(self, cls: ClassValue, keywords: dict[str, Value]) -> None:
         """Run what is called when a class is made: `__set_name__` and `__init_subclass__`."""
         for name, value in self.attributes(cls.identity).items():
-            method = self.class_attribute(value.cls, "__set_name__") if isinstance(value, Instance) else None
+            method = (
+                self.class_attribute(value.cls, "__set_name__")
+                if isinstance(value, Instance)
+                else None
+            )
             if isinstance(method, FunctionValue):
                 self.call(BoundMethod(method, value), Arguments((cls, Const(name)), {}, cls.place))
         for base in self.ancestry(cls)[1:]:

@@ -10,7 +10,6 @@ import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-
 from tapelint.analysis.graph import Edge, Effect, Kind, Node, Reason, Session
 from tapelint.analysis.observations import Break, Cause, Lost
 
@@ -115,9 +114,7 @@ def is_connected(
 
 def is_watched_on_access(session: Session, node: Node) -> bool:
     """Whether reading the node, wherever that is, is all that its gradient needs."""
-    return (
-        node.kind is Kind.VARIABLE and node.trainable is not False and session.watches_accessed
-    )
+    return node.kind is Kind.VARIABLE and node.trainable is not False and session.watches_accessed
 
 
 def cone(session: Session, targets: Iterable[Node]) -> set[Node]:
@@ -143,8 +140,6 @@ def is_sealed(session: Session, watched: Watched, targets: Sequence[Node]) -> bo
             if (session, node) in watched:
                 return False
     return True
-
-
 
 
 def explain(
@@ -192,9 +187,7 @@ def cheapest(
     return None
 
 
-def unwound(
-    start: Node, came: dict[Node, tuple[Node, Edge]]
-) -> tuple[list[Node], list[Edge]]:
+def unwound(start: Node, came: dict[Node, tuple[Node, Edge]]) -> tuple[list[Node], list[Edge]]:
     nodes, edges = [start], []
     while nodes[-1] in came:
         child, edge = came[nodes[-1]]
@@ -342,9 +335,7 @@ def counterpart(source: Node, ancestors: set[Node]) -> Node | None:
     variables = {n for n in leaves if n.kind is Kind.VARIABLE}
     if variables and leaves <= ancestors:
         for other in ancestors:
-            if other.op == source.op and {
-                n for n in past([other]) if not n.edges
-            } == leaves:
+            if other.op == source.op and {n for n in past([other]) if not n.edges} == leaves:
                 return other
     return None
 
@@ -375,9 +366,7 @@ def backward_uses(session: Session, targets: Sequence[Node], source: Node) -> li
             reachable[current] = False
             order.append((current, True))
             if passes(session, current):
-                order.extend(
-                    (e.parent, False) for e in current.edges if e.effect is Effect.FLOWS
-                )
+                order.extend((e.parent, False) for e in current.edges if e.effect is Effect.FLOWS)
         return reachable[node]
 
     used: dict[Node, None] = {}

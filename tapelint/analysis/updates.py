@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 DEEPEST = 12
 # These take None among gradients (TensorFlow 2.21).
-TAKES_NONE = frozenset({"tf.clip_by_global_norm", "tf.linalg.global_norm", "tf.global_norm", "format"})
+TAKES_NONE = frozenset(
+    {"tf.clip_by_global_norm", "tf.linalg.global_norm", "tf.global_norm", "format"}
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,9 +95,7 @@ def gradients_in(value: Value) -> list[Node]:
 
 def is_gradient(value: Value) -> bool:
     """Whether a value is a gradient, raw or processed."""
-    return isinstance(value, NoGradient) or (
-        isinstance(value, Data) and bool(gradients_in(value))
-    )
+    return isinstance(value, NoGradient) or (isinstance(value, Data) and bool(gradients_in(value)))
 
 
 def belongs(gradient: Value, variable: VariableValue) -> bool:
@@ -160,14 +160,14 @@ def examine_pairs(
     machine: Machine, pairs: Sequence[tuple[Value, Value]], place: Place, is_exact: bool
 ) -> None:
     swapped = [
-        (a, b) for a, b in pairs if isinstance(a, VariableValue) and not isinstance(b, VariableValue)
+        (a, b)
+        for a, b in pairs
+        if isinstance(a, VariableValue) and not isinstance(b, VariableValue)
     ]
     if swapped and all(is_gradient(b) for _, b in swapped):
         misused(machine, place, Misuse.SWAPPED, [a for a, _ in swapped])
         return
-    strangers = [
-        (g, v) for g, v in pairs if isinstance(v, VariableValue) and not belongs(g, v)
-    ]
+    strangers = [(g, v) for g, v in pairs if isinstance(v, VariableValue) and not belongs(g, v)]
     if strangers and are_strange(machine, strangers, pairs):
         misused(machine, place, Misuse.MISMATCHED, [v for _, v in strangers])
 

@@ -12,7 +12,7 @@ from tapelint.model import Finding, Severity
 CODE = "TAP501"
 RULE = Rule(CODE, "log-of-exp", Severity.WARNING)
 WHY = "where `exp` overflows"
-HELP = "use `tf.nn.softplus(x)`, `tf.reduce_logsumexp(x)`, `tf.sigmoid(x)` or `tf.nn.softmax(x)`, which do not overflow"
+HELP = "use `tf.nn.softplus`, `tf.reduce_logsumexp`, `tf.sigmoid` or `tf.nn.softmax`"
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:

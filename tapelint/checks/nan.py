@@ -12,7 +12,7 @@ from tapelint.analysis.observations import NanReachable, Observation, Singularit
 from tapelint.checks.findings import Rule
 from tapelint.checks.phrasing import code, fitting
 from tapelint.checks.verdicts import distinct
-from tapelint.model import Finding, Role, Step
+from tapelint.model import Finding, Role, Span, Step
 
 MOST_SOURCES = 3
 
@@ -35,7 +35,7 @@ def findings(
 
 def sources(nodes: Sequence[Node]) -> Iterator[Step]:
     """Yield where the first few sources come from."""
-    told = set()
+    told: set[Span] = set()
     for node in nodes:
         if node.place is None or len(told) == MOST_SOURCES:
             continue

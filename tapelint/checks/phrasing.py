@@ -119,11 +119,12 @@ def request(place: Place) -> Request:
 
 def names_in(sources: ast.expr | None) -> tuple[str, ...]:
     """Return the dotted names of an argument that is one, or a list, tuple or dict of them."""
+    parts: list[ast.expr]
     match sources:
         case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Dict(values=parts):
             pass
         case _:
-            parts = [sources]
+            parts = [] if sources is None else [sources]
     texts = [ast.unparse(part) for part in parts if isinstance(part, ast.Name | ast.Attribute)]
     return tuple(text for text in texts if DOTTED.fullmatch(text))
 

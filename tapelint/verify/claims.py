@@ -103,11 +103,15 @@ def claim_of(finding: Finding, sources: Mapping[str, str]) -> Claim:
     site = None if is_at_finding else site_of(finding)
     labels = labels_of(finding)
     call = _call_at(site, sources) if site else None
+    blamed = tuple(step.span for step in finding.steps if step.role is Role.BREAK)
+    if finding.code.startswith("TAP6"):
+        # TensorFlow runs a custom gradient for whoever called the function.
+        blamed += _calls_of(finding, sources)
     return Claim(
         finding,
         _expected(finding),
         site,
-        tuple(step.span for step in finding.steps if step.role is Role.BREAK) or (finding.span,),
+        blamed or (finding.span,),
         CAUSES.get(finding.code, CAUSES_AT_BREAK.get(finding.code, CUT)),
         finding.code not in CAUSES or finding.code == "TAP104",
         _indices(call, labels),
@@ -140,6 +144,10 @@ def _expected(finding: Finding) -> Expected:
         return Expected.NO_SOURCES
     if finding.code in SPECIAL:
         return SPECIAL[finding.code]
+    if finding.code == "TAP603":
+        return Expected.NONE if "is None" in finding.message else Expected.NOTHING
+    if finding.code == "TAP604":
+        return Expected.NOTHING
     if finding.code.startswith("TAP5"):
         return Expected.NOT_FINITE
     outcome = finding.message.partition(":")[0]
@@ -150,6 +158,23 @@ def _expected(finding: Finding) -> Expected:
     if re.search(r"\bis None\b", outcome):
         return Expected.NONE
     return Expected.NOTHING
+
+
+def _calls_of(finding: Finding, sources: Mapping[str, str]) -> tuple[Span, ...]:
+    """Return the lines that call the function a finding names first."""
+    named = QUOTED.search(finding.message)
+    try:
+        tree = ast.parse(sources.get(finding.span.path, ""))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    if named is None:
+        return ()
+    last = named[1].rpartition(".")[2]
+    return tuple(
+        Span(finding.span.path, node.lineno, 1, node.end_lineno or node.lineno, 1)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == last
+    )
 
 
 def _call_at(site: Span, sources: Mapping[str, str]) -> ast.Call | None:

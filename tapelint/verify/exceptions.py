@@ -22,6 +22,8 @@ class Exceptions(Places):
     """What was raised, and what was not."""
 
     def _raises(self, claim: Claim, run: Run) -> Judgement:
+        if claim.finding.code.startswith("TAP6"):
+            return self._of_custom_gradient(claim, run)
         is_of_path = claim.finding.code.startswith("TAP2")
         asked = self.asked_at(claim.anchor if is_of_path else claim.breaks[-1], run)
         seen = seen_in(asked, claim)
@@ -44,6 +46,20 @@ class Exceptions(Places):
         if found := self.raised_at(claim.breaks, run):
             return self._exception(claim, found, seen)
         return self._not_raised(claim, run, seen, is_asked=bool(asked))
+
+    def _of_custom_gradient(self, claim: Claim, run: Run) -> Judgement:
+        """Confirm by what TensorFlow says of a custom gradient when it is called or asked for."""
+        for raised in run.raised:
+            if "custom_gradient" in raised.message and self.is_inside(raised.frames, claim.breaks):
+                return self._exception(claim, raised, ())
+        for request in run.asked:
+            if "custom_gradient" in request.error_message:
+                where = f"`{request.method}` at line {request.frames[0][1]}"
+                reason = f"{where} raises {request.error_type}"
+                return excepted(reason, seen_in([request], claim), is_sure=True)
+        if not self.was_executed(claim.breaks, run):
+            return self.not_reached(claim, run)
+        return undecided("nothing was raised in this run")
 
     def _exception(self, claim: Claim, found: Raised, seen: tuple[Seen, ...]) -> Judgement:
         line = self.line_of(found, claim.breaks)

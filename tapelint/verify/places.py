@@ -25,6 +25,12 @@ class Places:
     def __init__(self, absolute: Callable[[str], str]) -> None:
         self.absolute = absolute
 
+    def asked_for(self, claim: Claim, run: Run) -> list[Asked]:
+        """Return the requests that a claim is about: all, where it points at none."""
+        if claim.site is None and claim.finding.code.startswith(("TAP5", "TAP6")):
+            return list(run.asked)
+        return self.asked_at(claim.anchor, run)
+
     def asked_at(self, span: Span, run: Run) -> list[Asked]:
         """Return the requests that were made at a span, exactly there where that is known."""
         path = self.absolute(span.path)

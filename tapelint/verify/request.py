@@ -44,7 +44,8 @@ class Request:
     `main` is the absolute path of the file, `texts` the sources of the project's files as tapelint
     read them, `roots` the folders that imports start from. `line` is a line of the gradient call
     that is to be reached, `sites` those of all calls that matter. `turns` cuts loops short. `nudge`
-    is a line and a number, by which the first value made on that line is moved.
+    is a line and a number, by which the first value made on that line is moved; with `fills` that
+    value becomes the number.
     """
 
     main: str
@@ -57,6 +58,7 @@ class Request:
     mode: Mode = Mode.EAGER
     turns: int | None = None
     nudge: tuple[int, float] | None = None
+    fills: bool = False
     seed: int = 7
     limits: Limits = field(default_factory=Limits)
 
@@ -73,7 +75,12 @@ class Request:
             "world": self.world.value,
             "functions": self.mode.value,
             "turns": self.turns,
-            "nudge": {"line": self.nudge[0], "step": self.nudge[1]} if self.nudge else None,
+            "nudge": self._nudge(),
             "seed": self.seed,
             "limits": {"seconds": self.limits.seconds},
         }
+
+    def _nudge(self) -> dict[str, object] | None:
+        if self.nudge is None:
+            return None
+        return {"line": self.nudge[0], "step": self.nudge[1], "fills": self.fills}

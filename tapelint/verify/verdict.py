@@ -22,9 +22,9 @@ from tapelint.verify.judgement import (
     undecided,
     was_seen_enough,
 )
+from tapelint.verify.not_finite import NotFinite
 from tapelint.verify.observed import Asked, Run, Source
 from tapelint.verify.places import WHY
-from tapelint.verify.updates import Updates
 
 INVENTED = frozenset({"invented", "replaced"})
 MATCHING: Mapping[Expected, frozenset[str]] = {
@@ -34,7 +34,7 @@ MATCHING: Mapping[Expected, frozenset[str]] = {
 }
 
 
-class Judge(Updates):
+class Judge(NotFinite):
     """Judges runs."""
 
     def judge(self, claim: Claim, run: Run) -> Judgement:
@@ -52,6 +52,8 @@ class Judge(Updates):
                 return self._other_variable(claim, run)
             case Expected.NO_UPDATE:
                 return self._no_update(claim, run)
+            case Expected.NOT_FINITE:
+                return self._with_origin(claim, run, self._not_finite(claim, run))
             case Expected.NO_SOURCES:
                 return self._no_sources(claim, run)
             case Expected.UNEVEN:
@@ -60,7 +62,7 @@ class Judge(Updates):
                 return self._with_origin(claim, run, self._gives(claim, run))
 
     def _with_origin(self, claim: Claim, run: Run, judgement: Judgement) -> Judgement:
-        asked = self.asked_at(claim.anchor, run)
+        asked = self.asked_for(claim, run)
         sources = (s for a in asked for s in self.relevant(claim, a))
         return replace(
             judgement,
@@ -69,7 +71,7 @@ class Judge(Updates):
         )
 
     def _gives(self, claim: Claim, run: Run) -> Judgement:
-        asked = self.asked_at(claim.anchor, run)
+        asked = self.asked_for(claim, run)
         if not asked:
             return self.not_reached(claim, run)
         seen = seen_in(asked, claim)
@@ -132,8 +134,6 @@ class Judge(Updates):
         if found is None:
             return ""
         what = "is not recorded" if found.missed else "ends the gradient"
-        if claim.expected is Expected.NOT_FINITE:
-            what = "is where it goes wrong"
         return f", and `{found.name}` at line {found.frames[0][1]} {what}"
 
     def _without_hit(
@@ -147,8 +147,6 @@ class Judge(Updates):
         raised = [a for a in asked if a.error_type]
         if raised:
             return undecided(f"the gradient call raises {raised[0].error_type}", seen)
-        if claim.expected is Expected.NOT_FINITE:
-            return undecided("the gradient is finite for the inputs that were tried", seen)
         if any(a.is_zero_asked for a in asked):
             return undecided("the call asks for zeros where nothing is connected", seen)
         replaced = [name for _, s in pairs for name in s.replaced]

@@ -16,6 +16,7 @@ from tapelint.model import Evidence, Finding, Verdict
 from tapelint.verify.claims import Claim, Expected, claim_of
 from tapelint.verify.installation import Installation
 from tapelint.verify.judgement import Judgement
+from tapelint.verify.not_finite import bad_inputs
 from tapelint.verify.observed import Run
 from tapelint.verify.proof import Prover, with_proof
 from tapelint.verify.request import Limits, Mode, Request, Way, World
@@ -137,6 +138,7 @@ class _Session:
             still_open = [case for case in wanted if not case.is_settled]
             for _ in self._run(make(still_open)):
                 progress(sum(case.is_settled for case in cases.values()), len(cases))
+        self._try_bad_inputs([c for c in wanted if not c.is_settled and c.was_reached])
         self._check_as_written(wanted)
         installation = self.runner.installation
         assert installation is not None
@@ -158,6 +160,24 @@ class _Session:
                 candidates.append((finding, best.request, text, best.run))
         proofs = Prover(self.runner, self.judge).prove(candidates)
         return [with_proof(finding, proofs.get(id(finding))) for finding, _ in judged]
+
+    def _try_bad_inputs(self, cases: Sequence[_Case]) -> None:
+        """Give the sources of a finding about NaN the numbers at which it is to be expected."""
+        wanted: dict[Request, tuple[_Case, str]] = {}
+        for case in cases:
+            best = case.best
+            if case.claim.expected is not Expected.NOT_FINITE or best is None:
+                continue
+            for name, line, value in bad_inputs(case.claim):
+                changed = replace(best.request, nudge=(line, value), fills=True)
+                wanted[changed] = (case, f"`{name}` is filled with {value:g}")
+        for request, run in self.runner.run(list(wanted)):
+            case, assumption = wanted[request]
+            told = replace(run, notes=(assumption, *run.notes))
+            judgement = self.judge.judge(case.claim, told)
+            if judgement.verdict is Verdict.CONFIRMED and not case.is_settled:
+                reason = f"{judgement.reason}, where {assumption}"
+                case.answers.append(_Answer(request, told, replace(judgement, reason=reason)))
 
     def _check_as_written(self, cases: Sequence[_Case]) -> None:
         """Run what needed functions to run eagerly once more as it is written."""

@@ -40,7 +40,7 @@ def lost_really(text: str) -> tuple[bool, ...] | None:
     """Return, for each source, whether TensorFlow gives None; None where the program raises."""
     names: dict[str, Any] = {"__name__": "program"}
     try:
-        exec(compile(text, "program.py", "exec"), names)  # noqa: S102 -- the program is our own
+        exec(compile(text, "program.py", "exec"), names)
     except Exception:  # noqa: BLE001 -- a program may be wrong in any way
         return None
     return tuple(answer is None for answer in names["answers"])

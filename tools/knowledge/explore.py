@@ -12,6 +12,7 @@ import tensorflow as tf
 from tools.knowledge import hints, idle, leaves
 from tools.knowledge.changes import DOMAIN
 from tools.knowledge.observe import FLOWS, RAISES, Binding, Seen, Subject, observe, watchable
+from tools.knowledge.recorder import Recorder
 from tools.knowledge.samples import tensor
 
 _DTYPES = (tf.float64, tf.complex64, tf.int32, tf.int64)
@@ -39,10 +40,17 @@ class Evidence:
     is_gentle: bool = False
 
 
-def explore(subject: Subject, bindings: Iterable[Binding], *, gently: bool = False) -> Evidence:
+def explore(
+    subject: Subject,
+    bindings: Iterable[Binding],
+    *,
+    gently: bool = False,
+    recorder: Recorder | None = None,
+) -> Evidence:
     """Measure a callable on samples it is known to accept.
 
-    Gently: on these alone, without other values and dtypes, on which TensorFlow may crash.
+    Gently: on these alone, without other values and dtypes, on which TensorFlow may crash. A
+    recorder is given the ops that run on them.
     """
     evidence = Evidence(subject, is_gentle=gently)
     for binding in bindings:
@@ -52,6 +60,12 @@ def explore(subject: Subject, bindings: Iterable[Binding], *, gently: bool = Fal
             continue
         evidence.results.append(seen)
         evidence.samples += 1
+        if recorder is not None and evidence.samples <= _THOROUGH:
+            with recorder.recording():
+                for argument in [name for name, value in settled.items() if watchable(value)] or [
+                    ""
+                ]:
+                    _attempt(evidence, settled, argument)
         for argument, value in settled.items():
             if watchable(value):
                 _note(evidence, settled, argument)
@@ -74,9 +88,10 @@ def _attempt(evidence: Evidence, binding: Binding, argument: str = "") -> Seen |
 
 def _settle(evidence: Evidence, binding: Binding) -> Binding:
     """Put tensors in the place of numbers and ints where the callable takes them: floats first."""
+    subject = evidence.subject
     settled = dict(binding)
     for name, value in binding.items():
-        if watchable(value) or name in hints.SETTINGS:
+        if watchable(value) or name in hints.SETTINGS or not subject.takes_tensors(name):
             continue
         for other in _as_tensors(value):
             changed = {**settled, name: other}
@@ -161,6 +176,8 @@ def _try_optional(evidence: Evidence, binding: Binding) -> None:
     for parameter in evidence.subject.parameters:
         name = parameter.name
         if name in binding or not parameter.may_be_tensor or name in hints.OPTIONS:
+            continue
+        if not evidence.subject.takes_tensors(name):
             continue
         for shape in [(), *sorted(shapes - {()}, key=len)[:2]]:
             changed = {**binding, name: tensor(shape, salt=31)}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 import keras
 
-from tools.knowledge import ladder, recipes, workers
+from tools.knowledge import ladder, recipes, recorder, workers
 from tools.knowledge.explore import explore
-from tools.knowledge.observe import Subject
+from tools.knowledge.observe import Binding, Subject
+from tools.knowledge.recorder import Recorder
 from tools.knowledge.signatures import parameters
 from tools.knowledge.verdict import Entry, OutputEntry, Undecided, judge
 from tools.knowledge.walk import Symbol
@@ -19,8 +22,17 @@ from tools.knowledge.walk import Symbol
 SECONDS = 25.0
 
 
-def measure(symbol: Symbol, *, gently: bool = False) -> Entry:
-    """Measure one callable in this process; raises `Undecided` where it cannot be settled."""
+def measure(
+    symbol: Symbol,
+    *,
+    gently: bool = False,
+    known: Recorder | None = None,
+    keep: Recorder | None = None,
+) -> Entry:
+    """Measure one callable in this process; raises `Undecided` where it cannot be settled.
+
+    `known` are calls of raw ops to measure them on, `keep` takes those that are made here.
+    """
     try:
         found = parameters(symbol)
     except (ValueError, TypeError) as error:
@@ -28,40 +40,75 @@ def measure(symbol: Symbol, *, gently: bool = False) -> Entry:
     # Once per callable: the same table from every run, whatever was measured before.
     keras.utils.set_random_seed(7)
     subject = Subject(symbol, found)
-    bindings = recipes.bindings(symbol.name)
-    return judge(
-        explore(subject, ladder.search(subject) if bindings is None else bindings, gently=gently)
-    )
+    return judge(explore(subject, _samples(subject, known), gently=gently, recorder=keep))
+
+
+def _samples(subject: Subject, known: Recorder | None) -> Iterable[Binding]:
+    name = subject.symbol.name
+    if subject.symbol.is_raw and known is not None:
+        recorded = recorder.bindings(known, name, subject.parameters)
+        if len(recorded) > 1:
+            return recorded
+        return itertools.chain(recorded, ladder.search(subject))
+    recipe = recipes.bindings(name)
+    return ladder.search(subject) if recipe is None else recipe
 
 
 def measure_all(symbols: list[Symbol], processes: int) -> Iterator[tuple[Symbol, Entry | str]]:
     """Yield each callable with its entry, or with the reason there is none.
 
-    One that brings its process down is measured again, gently, when the others are done.
+    Raw ops come last, on what the others gave to them. A callable that brings its process down is
+    measured again, gently, when the rest is done.
     """
-    fragile = []
-    for index, answer in workers.run(
-        len(symbols), partial(_answer, symbols, False), workers=processes, seconds=SECONDS
-    ):
-        if answer is None:
-            fragile.append(symbols[index])
-        else:
-            yield symbols[index], answer if isinstance(answer, str) else _entry(answer)
-    for index, answer in workers.run(
-        len(fragile), partial(_answer, fragile, True), workers=processes, seconds=SECONDS
-    ):
-        match answer:
-            case dict():
-                yield fragile[index], _entry(answer)
-            case str():
-                yield fragile[index], answer
-            case _:
-                yield fragile[index], "crashed or took too long"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        public = [symbol for symbol in symbols if not symbol.is_raw]
+        kept = Recorder()
+
+        def measure_public(symbol: Symbol, gently: bool) -> Entry:
+            entry = measure(symbol, gently=gently, keep=kept)
+            kept.save(folder)
+            return entry
+
+        yield from _measure_each(public, measure_public, processes)
+        known = recorder.load(folder)
+
+        def measure_raw(symbol: Symbol, gently: bool) -> Entry:
+            return measure(symbol, gently=gently, known=known)
+
+        raw = [symbol for symbol in symbols if symbol.is_raw]
+        yield from _measure_each(raw, measure_raw, processes)
 
 
-def _answer(symbols: list[Symbol], gently: bool, index: int) -> dict[str, Any] | str:
+def _measure_each(
+    symbols: list[Symbol], measuring: Callable[[Symbol, bool], Entry], processes: int
+) -> Iterator[tuple[Symbol, Entry | str]]:
+    crashed = []
+    for gently in (False, True):
+
+        def work(
+            index: int, gently: bool = gently, symbols: list[Symbol] = symbols
+        ) -> dict[str, Any] | str:
+            return _answer(symbols[index], measuring, gently)
+
+        for index, answer in workers.run(len(symbols), work, workers=processes, seconds=SECONDS):
+            match answer:
+                case dict():
+                    yield symbols[index], _entry(answer)
+                case str():
+                    yield symbols[index], answer
+                case _ if gently:
+                    yield symbols[index], "crashed or took too long"
+                case _:
+                    crashed.append(symbols[index])
+        symbols = crashed
+
+
+def _answer(
+    symbol: Symbol, measuring: Callable[[Symbol, bool], Entry], gently: bool
+) -> dict[str, Any] | str:
     try:
-        return asdict(measure(symbols[index], gently=gently))
+        return asdict(measuring(symbol, gently))
     except Undecided as reason:
         return str(reason)
     except Exception as error:  # noqa: BLE001 -- a defect of ours must not end the run

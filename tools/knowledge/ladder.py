@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tools.knowledge import hints, leaves, owners
+from tools.knowledge import hints, leaves, owners, rawops
 from tools.knowledge.observe import Binding, Subject
 from tools.knowledge.samples import Rung, ints, rungs, tensor
 from tools.knowledge.signatures import Parameter
@@ -62,6 +62,9 @@ def _bind(required: list[Parameter], choices: list[list[Any]], picks: tuple[int,
 
 def _all_choices(required: list[Parameter], rung: Rung, subject: Subject) -> list[list[Any]]:
     owner = subject.symbol.owner
+    if subject.symbol.is_raw:
+        known = rawops.choices(subject.symbol.name, rung)
+        return [known.get(parameter.name, [1]) for parameter in required]
     return [_choices(parameter, rung, place, owner) for place, parameter in enumerate(required)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tools.knowledge import leaves
+from tools.knowledge import leaves, rawops
 from tools.knowledge.signatures import Parameter, call
 from tools.knowledge.walk import Symbol
 
@@ -50,6 +50,10 @@ class Subject:
 
     symbol: Symbol
     parameters: list[Parameter]
+
+    def takes_tensors(self, name: str) -> bool:
+        """Whether a parameter may be a tensor; the attributes of a raw op may not."""
+        return not self.symbol.is_raw or name in rawops.inputs(self.symbol.name).values()
 
     def call(self, binding: Binding) -> Any:
         """Call it; of an iterator, take the first elements."""

@@ -91,6 +91,7 @@ FUNCTIONS: dict[str, str] = {
             tf.experimental.async_scope tf.experimental.async_clear_error
             tf.experimental.dispatch_for_api tf.experimental.dispatch_for_binary_elementwise_apis
             tf.experimental.dispatch_for_unary_elementwise_apis
+            tf.experimental.dispatch_for_binary_elementwise_assert_apis
             tf.experimental.unregister_dispatch_for tf.experimental.register_filesystem_plugin
             tf.experimental.numpy.experimental_enable_numpy_behavior
             tf.experimental.numpy.random.seed tf.experimental.enable_strict_mode

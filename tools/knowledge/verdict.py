@@ -247,8 +247,9 @@ def _dtype(evidence: Evidence, kind: str, column: int) -> tuple[str, str]:
         if not followed or (relation is _real_part and not _any_complex(rows)):
             continue
         word = "same" if relation is _as_given else "real"
-        is_alone = len(followed) == 1 and len(names) > 1
-        return word, followed[0] if is_alone or not _is_promoted(rows) else ""
+        # Where all arguments have the dtype of the result, any of them tells it.
+        decides = len(names) > len(followed) and (len(followed) == 1 or not _is_promoted(rows))
+        return word, followed[0] if decides else ""
     if _is_promoted(rows):
         return "same", ""
     classes = Counter(_class(dtype) for _, dtype in rows)

@@ -17,7 +17,7 @@ import tensorflow as tf
 from tensorflow.python.framework.ops import EagerTensor
 from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
-from tools.knowledge import scope
+from tools.knowledge import rawops, scope
 
 # Where an object is public in several modules of one depth, the first of these names it.
 _PREFERRED = (
@@ -63,6 +63,8 @@ class Symbol:
     @property
     def left_out(self) -> str | None:
         """Why it is not measured, None if it is."""
+        if self.is_raw:
+            return rawops.reason(self.name)
         return scope.reason(self.name, inspect.isclass(self.target))
 
 

@@ -52,6 +52,8 @@ def run(
                 *lines, worker.buffer = worker.buffer.split(b"\n")
                 for line in lines:
                     worker.indices.pop(0)
+                    if os.environ.get("KB_SLOW") and time.monotonic() - worker.since > 3:
+                        print("SLOW", time.monotonic() - worker.since, line[:200], file=sys.stderr)
                     worker.since = time.monotonic()
                     index, value = json.loads(line)
                     yield index, value

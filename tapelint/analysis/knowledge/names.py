@@ -5,7 +5,7 @@ Names of other packages come back unchanged.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from tapelint.analysis.knowledge.table import load
 
@@ -69,7 +69,7 @@ _HOMES = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def canonical(dotted: str) -> str:
     """Return the one spelling of a dotted name; a module's name without its trailing dot works.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import DType, Kind
-from tapelint.analysis.models.sequences import dict_
 from tapelint.analysis.models.registry import methods
+from tapelint.analysis.models.sequences import dict_
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     NONE,

@@ -45,7 +45,7 @@ def constant(name: str) -> Value | None:
         return Const(NUMBERS[last])
     if last == "newaxis" and module in ("tf", "np", "tf.experimental.numpy"):
         return NONE
-    if name in ("typing.TYPE_CHECKING",):
+    if name == "typing.TYPE_CHECKING":
         return Const(False)
     return None
 

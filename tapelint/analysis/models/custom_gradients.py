@@ -61,7 +61,11 @@ def recorded(machine: Interpreter, name: str, part: Value, args: Arguments) -> V
 
 
 def examine(
-    machine: Interpreter, function: FunctionValue, value: Value, backward: FunctionValue, args: Arguments
+    machine: Interpreter,
+    function: FunctionValue,
+    value: Value,
+    backward: FunctionValue,
+    args: Arguments,
 ) -> None:
     """Call the gradient function as TensorFlow would, and look at what it gives."""
     name = function.lazy.name
@@ -147,14 +151,14 @@ def examine_returned(
     given = [any(not is_none(v) for _, row in known for v in row[i : i + 1]) for i in range(8)]
     for place, row in known:
         empty = [i for i, value in enumerate(row[:8]) if is_none(value)]
-        if row and len(empty) == len(row) or any(given[i] for i in empty):
+        if (row and len(empty) == len(row)) or any(given[i] for i in empty):
             machine.observe(CustomGradientMisused(place, "none", name))
             return
         leaves = [leaf for value in row for leaf in machine.leaves(value)]
-        if leaves and not any(leaf.kind is Kind.UNKNOWN for leaf in leaves):
-            if not trace.past(leaves) & upstream and all(leaf.kind is Kind.TENSOR for leaf in leaves):
-                machine.observe(CustomGradientMisused(place, "upstream", name))
-                return
+        is_known = bool(leaves) and all(leaf.kind is Kind.TENSOR for leaf in leaves)
+        if is_known and not trace.past(leaves) & upstream:
+            machine.observe(CustomGradientMisused(place, "upstream", name))
+            return
 
 
 def is_none(value: Value) -> bool:

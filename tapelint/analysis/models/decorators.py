@@ -109,7 +109,9 @@ def marked(value: Value, mark: str) -> Value:
         case FunctionValue() | ClassValue():
             return replace(value, marks=value.marks | {mark})
         case BoundMethod():
-            return replace(value, function=replace(value.function, marks=value.function.marks | {mark}))
+            return replace(
+                value, function=replace(value.function, marks=value.function.marks | {mark})
+            )
         case _:
             return value
 

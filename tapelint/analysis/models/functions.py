@@ -155,8 +155,12 @@ def opaque_results(machine: Interpreter, args: Arguments, name: str, types: Valu
 
     def result(stated: Value | None) -> Value:
         return machine.record(
-            name, [("inp", v) for v in (inputs,) if v is not None], args.place,
-            dtype=dtype_of(stated), effect=Effect.CUT, reason=Reason.OPAQUE,
+            name,
+            [("inp", v) for v in (inputs,) if v is not None],
+            args.place,
+            dtype=dtype_of(stated),
+            effect=Effect.CUT,
+            reason=Reason.OPAQUE,
         )
 
     if isinstance(types, Tuple | Box):
@@ -171,8 +175,10 @@ def py_function(machine: Interpreter, args: Arguments) -> Value:
     """Run `tf.py_function(func, inp, Tout)`: its body runs eagerly under the tape."""
     function, inputs = args.get(0, "func"), args.get(1, "inp")
     known = machine.elements(inputs) if inputs is not None else None
-    if known is None or known.rest is not None or not isinstance(
-        function, FunctionValue | BoundMethod | Native
+    if (
+        known is None
+        or known.rest is not None
+        or not isinstance(function, FunctionValue | BoundMethod | Native)
     ):
         return machine.opaque_call("tf.py_function", args.values, args.place)
     value = call(machine, function, args, *known.values)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
-from tapelint.analysis.models.sequences import rows
 from tapelint.analysis.models.registry import LibraryClass, library_class, models
+from tapelint.analysis.models.sequences import rows
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     NONE,

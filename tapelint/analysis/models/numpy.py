@@ -41,7 +41,14 @@ VALUE_FREE = frozenset(
 )
 ROOTS = ("np.", "numpy.", "scipy.", "math.", "cmath.", "jax.numpy.", "pd.", "pandas.", "sklearn.",
          "statistics.", "cv2.", "skimage.", "torch.")  # fmt: skip
-PRINTERS = ("np.set_printoptions", "np.save", "np.savez", "np.savetxt", "np.random.seed", "np.testing.")
+PRINTERS = (
+    "np.set_printoptions",
+    "np.save",
+    "np.savez",
+    "np.savetxt",
+    "np.random.seed",
+    "np.testing.",
+)
 FLOATING = frozenset(
     "random.rand random.randn random.normal random.uniform linspace zeros ones empty eye identity "
     "logspace geomspace random.random random.standard_normal random.random_sample".split()
@@ -71,8 +78,13 @@ def outside(machine: Interpreter, name: str, args: Arguments) -> Value:
     kind = Kind.PYTHON if name.startswith(("math.", "cmath.", "statistics.")) else Kind.ARRAY
     if short in VALUE_FREE:
         return machine.record(
-            name, [("", v) for v in args.values], args.place, dtype=dtype, kind=kind,
-            effect=Effect.CUT, reason=Reason.VALUE_FREE,
+            name,
+            [("", v) for v in args.values],
+            args.place,
+            dtype=dtype,
+            kind=kind,
+            effect=Effect.CUT,
+            reason=Reason.VALUE_FREE,
         )
     values = [v for v in args.values if not isinstance(v, External)]
     made = machine.leave_tensorflow(name, values, args.place, kind, dtype, Reason.NUMPY)
@@ -117,7 +129,15 @@ def constant_of(name: str, args: Arguments) -> Const | None:
 
 def result_dtype(machine: Interpreter, name: str, short: str, args: Arguments) -> DType | None:
     given = dtype_of(args.keywords.get("dtype"))
-    if given is None and short in ("array", "asarray", "zeros", "ones", "full", "asanyarray", "empty"):
+    if given is None and short in (
+        "array",
+        "asarray",
+        "zeros",
+        "ones",
+        "full",
+        "asanyarray",
+        "empty",
+    ):
         given = dtype_of(args.get(2 if short == "full" else 1, "dtype"))
     if given is not None:
         return given
@@ -131,7 +151,14 @@ def result_dtype(machine: Interpreter, name: str, short: str, args: Arguments) -
         return DType.FLOAT
     if short in ("arange", "array", "asarray", "full", "repeat", "tile", "stack", "concatenate"):
         return dtype_class(machine, *args.values)
-    if name.startswith("math.") and short not in ("floor", "ceil", "trunc", "factorial", "comb", "gcd"):
+    if name.startswith("math.") and short not in (
+        "floor",
+        "ceil",
+        "trunc",
+        "factorial",
+        "comb",
+        "gcd",
+    ):
         return DType.FLOAT
     if short in ("floor", "ceil") and name.startswith("math."):
         return DType.INT

@@ -159,8 +159,12 @@ def made(
                 effects[argument] = (Effect.CUT, reason)
     kind = KINDS.get(output.kind, Kind.TENSOR)
     made = machine.record(
-        name, [i for i in inputs if not isinstance(i[1], DTypeValue)], arguments.place,
-        dtype=dtype, effects=effects, kind=kind,
+        name,
+        [i for i in inputs if not isinstance(i[1], DTypeValue)],
+        arguments.place,
+        dtype=dtype,
+        effects=effects,
+        kind=kind,
     )
     return Data(made.node, None, shapes.result(name, inputs, partial(known_elements, machine)))
 

@@ -20,9 +20,9 @@ from tapelint.analysis.observations import (
     Break,
     Cause,
     GradientAsked,
+    Lost,
     Misuse,
     RequestMisused,
-    Lost,
     TapeExhausted,
     TapeMisused,
 )
@@ -94,9 +94,7 @@ def enter(machine: Machine, tape: TapeValue, at: Place) -> None:
         machine.state.set_tape(
             tape.identity, session=renewed(tape, state, tape.place), used=None, is_vague=False
         )
-    machine.state.set_tape(
-        tape.identity, is_recording=True, is_paused=False, was_entered=True
-    )
+    machine.state.set_tape(tape.identity, is_recording=True, is_paused=False, was_entered=True)
     if tape.identity not in machine.state.order:
         machine.state.order = (*machine.state.order, tape.identity)
 
@@ -122,7 +120,9 @@ def watch(machine: Machine, tape: TapeValue, arguments: Arguments) -> Value:
     if refused is not None:
         # ValueError: Passed in object ... not tf.Tensor or tf.Variable (TensorFlow 2.21)
         label = refused.node.label or ""
-        machine.observe(RequestMisused(arguments.place, "watched keras variable", label, tape.place))
+        machine.observe(
+            RequestMisused(arguments.place, "watched keras variable", label, tape.place)
+        )
     elif isinstance(value, Symbolic):
         machine.observe(RequestMisused(arguments.place, "symbolic watch", "", tape.place))
     if not state.is_recording:
@@ -241,9 +241,7 @@ def use(
     place = arguments.place
     is_exhausted = state.used is not None and state.persistent is False and not state.is_vague
     if is_exhausted and state.used is not None:
-        machine.observe(
-            TapeExhausted(place, method, state.used, tape.place, state.used is place)
-        )
+        machine.observe(TapeExhausted(place, method, state.used, tape.place, state.used is place))
     if not state.was_entered and not state.is_vague:
         machine.observe(TapeMisused(place, "never entered", tape.place))
     machine.state.set_tape(tape.identity, used=place)
@@ -297,9 +295,7 @@ class Asker:
         watched = machine.state.watched
         # Computing the backward pass may itself be recorded by the tapes that are active.
         self.watched = watched
-        self.is_sealed = bool(self.targets) and trace.is_sealed(
-            self.session, watched, self.targets
-        )
+        self.is_sealed = bool(self.targets) and trace.is_sealed(self.session, watched, self.targets)
 
     def target_nodes(self, target: Value) -> list[Node]:
         """Return the target's nodes: a variable stands for itself."""
@@ -355,9 +351,7 @@ class Asker:
         self.lost = before
         return self.machine.join_all(values)
 
-    def answer(
-        self, value: Value, source: Node, label: str | None, zero: bool | None
-    ) -> Value:
+    def answer(self, value: Value, source: Node, label: str | None, zero: bool | None) -> Value:
         self.asked += 1
         self.sources.append(source)
         name = label or source.label or ""
@@ -369,9 +363,7 @@ class Asker:
         # `batch_jacobian` gives zeros for what is not connected (TensorFlow 2.21).
         if zero is not False or self.method == "batch_jacobian":
             return Data(self.machine.node("zeros", Kind.TENSOR, DType.FLOAT, self.place))
-        return NoGradient(
-            self.machine.node("no gradient", Kind.UNKNOWN, DType.UNKNOWN, self.place)
-        )
+        return NoGradient(self.machine.node("no gradient", Kind.UNKNOWN, DType.UNKNOWN, self.place))
 
     def loss_of(self, source: Node, label: str) -> Lost | None:
         """Return why the source is lost, None when it is not or may not be."""
@@ -398,9 +390,7 @@ class Asker:
         """Explain a target that no source can reach: by the cuts in its own past."""
         if source in trace.past(self.targets):
             return trace.explain(self.session, self.watched, self.targets, source, label)
-        for node in sorted(
-            trace.cone(self.session, self.targets), key=lambda n: n.number
-        ):
+        for node in sorted(trace.cone(self.session, self.targets), key=lambda n: n.number):
             for edge in node.edges:
                 if edge.effect.value == "cut" and may_carry(edge):
                     way = trace.cheapest(self.session, self.targets, {node})
@@ -423,9 +413,7 @@ class Asker:
         edges = [*scale, *(Edge(n) for n in used)]
         if self.has_unknown or not (active or self.asked <= MOST_EXACT):
             edges += [Edge(t) for t in self.targets]
-        recorded = frozenset(
-            s for s in active if any(machine.tracks(s, e.parent) for e in edges)
-        )
+        recorded = frozenset(s for s in active if any(machine.tracks(s, e.parent) for e in edges))
         node = machine.node(
             self.method, Kind.TENSOR, gradient_dtype(source), self.place, edges, recorded=recorded
         )

@@ -66,7 +66,11 @@ def copied(machine: Interpreter, value: Value, dtype: DType | None, args: Argume
     recorded, _ = machine.state.recording()
     may_carry = any(e.parent.kind in (Kind.UNKNOWN, Kind.JOIN) for e in edges)
     node = machine.node(
-        "tf.constant", Kind.TENSOR, result, args.place, edges,
+        "tf.constant",
+        Kind.TENSOR,
+        result,
+        args.place,
+        edges,
         recorded=recorded if may_carry else frozenset(),
     )
     node.operands = (("value", value),)
@@ -130,7 +134,9 @@ def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) ->
     values = [receiver, *args.values]
     if receiver.kind in (Kind.ARRAY, Kind.PYTHON):
         return array_method(machine, receiver, name, values, args)
-    made = machine.record(f".{name}", [("x", v) for v in values], place, dtype=method_dtype(name, args))
+    made = machine.record(
+        f".{name}", [("x", v) for v in values], place, dtype=method_dtype(name, args)
+    )
     return made
 
 
@@ -178,14 +184,21 @@ def where(machine: Interpreter, args: Arguments) -> Value:
     given = [branch for branch in branches if branch is not None and branch != NONE]
     if condition is None or not given:
         return machine.record(
-            "tf.where", [("condition", v) for v in args.values], args.place,
-            dtype=DType.INT, effect=Effect.CUT, reason=Reason.OP,
+            "tf.where",
+            [("condition", v) for v in args.values],
+            args.place,
+            dtype=DType.INT,
+            effect=Effect.CUT,
+            reason=Reason.OP,
         )
     symbolic = machine.symbolic_in(args.values)
     if symbolic is not None:
         return symbolic_call(External("tf.where"), args)
     inputs = [("condition", condition), *zip(("x", "y"), given, strict=False)]
     return machine.record(
-        "tf.where", inputs, args.place, dtype=dtype_class(machine, *given),
+        "tf.where",
+        inputs,
+        args.place,
+        dtype=dtype_class(machine, *given),
         effects={"condition": (Effect.CUT, Reason.THRESHOLD)},
     )

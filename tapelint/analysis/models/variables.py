@@ -31,7 +31,9 @@ from tapelint.analysis.values import (
 if TYPE_CHECKING:
     from tapelint.analysis.interpreter import Interpreter
 
-READS = frozenset({"value", "read_value", "gather_nd", "sparse_read", "to_dense", "initialized_value"})
+READS = frozenset(
+    {"value", "read_value", "gather_nd", "sparse_read", "to_dense", "initialized_value"}
+)
 LEAVES = frozenset({"numpy", "item", "tolist", "eval", "__array__", "__float__"})
 UPDATES = ("assign", "scatter", "batch_scatter", "load")
 
@@ -107,9 +109,7 @@ def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) ->
     return machine.record(f".{name}", inputs, args.place, dtype=DType.UNKNOWN)
 
 
-def updated(
-    machine: Interpreter, variable: VariableValue, name: str, args: Arguments
-) -> Value:
+def updated(machine: Interpreter, variable: VariableValue, name: str, args: Arguments) -> Value:
     """Run `assign` and its kin."""
     place = args.place
     value = args.get(0, "value", "delta", "sparse_delta", "indices", "updates")
@@ -128,7 +128,11 @@ def updated(
     read = variable.node if state is None else state.read
     # An `_UnreadVariable`: reads as the variable, and is no source of it.
     node = machine.node(
-        f".{name}", Kind.TENSOR, variable.node.dtype, place, [Edge(read, Effect.CUT, Reason.ASSIGN, name)]
+        f".{name}",
+        Kind.TENSOR,
+        variable.node.dtype,
+        place,
+        [Edge(read, Effect.CUT, Reason.ASSIGN, name)],
     )
     node.note = "assigned"
     return Data(node)

@@ -66,8 +66,10 @@ class Boundary:
         self.is_user_code = is_user_code
         self.workshop = workshop
         self.effects = effects
-        # A place and a number: the first value made there is moved by it, for a finite difference.
+        # A place and a number: the first value made there is moved by it, for a finite difference,
+        # or filled with it, to look for NaN.
         self.nudge: tuple[str, int, float] | None = None
+        self.fills = False
         self.emit: Callable[[dict[str, Any]], None] = lambda event: None
         self.steering: Mapping[tuple[str, int, int], bool] = {}
         self.places: list[int] = []
@@ -112,10 +114,11 @@ class Boundary:
         if not runtime.is_differentiable(plain):
             return result
         self.nudge = None
+        change = runtime.tf.fill(plain.shape, runtime.tf.cast(step, plain.dtype))
         if runtime.is_variable(plain):
-            plain.assign_add(runtime.tf.fill(plain.shape, runtime.tf.cast(step, plain.dtype)))
+            (plain.assign if self.fills else plain.assign_add)(change)
             return result
-        return plain + runtime.tf.cast(step, plain.dtype)
+        return change if self.fills else plain + change
 
     def _called(self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         if self.workshop.is_used:

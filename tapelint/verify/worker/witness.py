@@ -43,6 +43,7 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     boundary.emit = emit
     if nudge := request.get("nudge"):
         boundary.nudge = (request["main"], int(nudge["line"]), float(nudge["step"]))
+        boundary.fills = bool(nudge.get("fills"))
     modules.helper = boundary
     observer = Observer(recorder, lambda: boundary.spot, emit)
     updates = UpdateWatcher(recorder, emit)
