@@ -951,6 +951,9 @@ def fold(function: Callable[..., object], *values: object) -> Const | None:
         return None
     if function is operator.lshift:
         return None
+    if function is operator.mod and isinstance(values[0], str | bytes):
+        # for: "%1000000000d" % 1
+        return None
     is_repeated = function is operator.mul and any(
         isinstance(v, str | bytes | tuple) for v in values
     )

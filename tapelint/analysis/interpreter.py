@@ -47,6 +47,8 @@ from tapelint.analysis.values import (
 )
 
 OPTIMIZERS = ("tf.optimizers.", "keras.optimizers.", "tf.compat.v1.train.")
+# What may read any name.
+EVALUATORS = ("eval", "exec", "locals", "globals", "vars")
 TAPE = "GradientTape"
 TAPE_NAME = "tf.GradientTape"
 MODULE_BUDGET = 150_000
@@ -123,6 +125,9 @@ class Interpreter(Modules):
     def forget_awaited(self) -> None:
         """Take out of the unread values those that functions nobody has run may read."""
         idle = [f.lazy.source() for f in self.defined if f.lazy not in self.reached]
+        if any(mentions(f.lazy.source(), EVALUATORS) for f in self.defined):
+            # for: eval(text, locals())
+            self.unread.clear()
         for key, result in list(self.unread.items()):
             if any(mentions(text, [result.label]) for text in idle):
                 del self.unread[key]

@@ -29,13 +29,14 @@ with tf.Graph().as_default():
     x = tf.compat.v1.placeholder(tf.float32)
     slope = tf.gradients(tf.round(x), x)
 """
-NAN = """\
+NAN = """
 import tensorflow as tf
 
-x = tf.Variable(0.0)
-with tf.GradientTape() as tape:
-    y = tf.sqrt(x * x)
-slope = tape.gradient(y, x)
+layer = tf.keras.layers.Dense(1)
+for batch in tf.data.TFRecordDataset("rows").batch(4):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.sqrt(layer(batch)))
+    layer.kernel.assign_sub(tape.gradient(loss, layer.kernel))
 """
 PARTIAL = """\
 import tensorflow as tf
@@ -67,7 +68,7 @@ for turn in range(100):
 STATED = {
     "`fit` is not reported": FIT,
     "nor is `tf.gradients`": GRAPH,
-    "NaN or infinite is not found": NAN,
+    "zeros in the data are not seen": NAN,
     "one of several paths is cut": PARTIAL,
     "a function that nothing calls": OUTSIDE,
     "in the third turn only is missed": THIRD_TURN,

@@ -37,7 +37,7 @@ def range_(machine: Interpreter, args: Arguments) -> Value:
             known = range(*values)
         except (TypeError, ValueError):
             return NONE
-        if len(known) <= 6:
+        if not known[6:]:
             return machine.sequence("list", [Const(i) for i in known])
     number = Data(machine.node("counter", Kind.PYTHON, DType.INT, args.place))
     return machine.sequence("list", (), number)
