@@ -71,6 +71,7 @@ SPECIAL: Mapping[str, Expected] = {
     "TAP409": Expected.NONE,
 }
 QUOTED = re.compile(r"`([^`]+)`")
+LABEL = re.compile(r"(?:^|with respect to )`([^`]+)`")
 METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 
 
@@ -130,7 +131,7 @@ def labels_of(finding: Finding) -> tuple[str, ...]:
     found = [
         match[1]
         for step in finding.steps
-        if step.role is Role.SOURCE and (match := QUOTED.match(step.message))
+        if step.role is Role.SOURCE and (match := LABEL.search(step.message))
     ]
     if about := re.search(r"with respect to `([^`]+)`", finding.message):
         found.insert(0, about[1])

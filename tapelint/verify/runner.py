@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import selectors
+import shutil
 import subprocess
 import tempfile
 import time
@@ -51,6 +52,7 @@ class Runner:
         self._requests = self._answers = -1
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit
         self._buffer = b""
+        self._folder = ""
 
     def __enter__(self) -> Runner:
         self._start()
@@ -63,6 +65,7 @@ class Runner:
         trace: TracebackType | None,
     ) -> None:
         self._stop()
+        self._clean()
         self._errors.close()
 
     def run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Run]]:
@@ -80,12 +83,25 @@ class Runner:
                 number += 1
                 request = queue.popleft()
                 waiting[number] = _Waiting(request, time.monotonic())
-                self._send({"id": number, **request.message()})
+                self._send({"id": number, **request.message(), **self._scratch(installation)})
             for done, run in self._progress(waiting):
                 yield waiting.pop(done).request, run
             if not installation.can_fork and not waiting:
                 # Such a worker is good for one witness.
                 self._stop()
+                self._clean()
+
+    def _scratch(self, installation: Installation) -> dict[str, object]:
+        """Make the folder of a witness that has its worker for itself."""
+        if installation.can_fork:
+            return {}
+        self._folder = tempfile.mkdtemp(prefix="tapelint-")
+        return {"scratch": self._folder}
+
+    def _clean(self) -> None:
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = ""
 
     def _progress(self, waiting: dict[int, _Waiting]) -> Iterator[tuple[int, Run]]:
         """Yield the requests that are done now; wait until something happens."""
@@ -118,6 +134,8 @@ class Runner:
     # ----------------------------------------------------------------------------- the process
 
     def _start(self) -> None:
+        if os.name != "posix":
+            raise NoTensorFlow("the code of findings can be run on Linux and macOS only")
         their_requests, self._requests = os.pipe()
         self._answers, their_answers = os.pipe()
         command = [self.python, "-B", str(START), str(their_requests), str(their_answers)]

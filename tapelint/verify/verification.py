@@ -176,8 +176,12 @@ class _Session:
             told = replace(run, notes=(assumption, *run.notes))
             judgement = self.judge.judge(case.claim, told)
             if judgement.verdict is Verdict.CONFIRMED and not case.is_settled:
-                reason = f"{judgement.reason}, where {assumption}"
-                case.answers.append(_Answer(request, told, replace(judgement, reason=reason)))
+                judgement = replace(
+                    judgement,
+                    reason=f"{judgement.reason}, where {assumption}",
+                    assumed=(judgement.assumed or 0) + 1,
+                )
+                case.answers.append(_Answer(request, told, judgement))
 
     def _check_as_written(self, cases: Sequence[_Case]) -> None:
         """Run what needed functions to run eagerly once more as it is written."""

@@ -33,11 +33,47 @@ def culprits(
         start = explainer.recorder.key(source)
         if start in event.inputs and start not in gradients:
             went += _of(explainer, target, source)
-        if any(is_bad(g) for g in went):
+        if any(is_bad(g) for g in went) and _is_to_blame(
+            explainer, event, source, is_bad, gradients
+        ):
             found.append(as_break(event))
     if is_bad is is_not_finite and (first := _first_bad_value(explainer, steps)) is not None:
         found.append(as_break(first))
     return tuple(found)
+
+
+def _is_to_blame(
+    explainer: Explainer,
+    event: Event,
+    source: Any,
+    is_bad: Callable[[Any], bool],
+    gradients: Mapping[Key, Any],
+) -> bool:
+    """Tell whether a step by itself turns the gradient bad.
+
+    What goes back to a value is the sum over all that was made from it: another step may be to
+    blame for the sum.
+    """
+    recorder = explainer.recorder
+    start = recorder.key(source)
+    given = [
+        source if key == start else recorder.value(key)
+        for key in event.inputs
+        if key == start or key in gradients
+    ]
+    came = [key for key in event.outputs if key in gradients]
+    with recorder.muted():
+        try:
+            found = recorder.raw_gradient(
+                recorder.shadow,
+                [recorder.value(key) for key in came],
+                given,
+                output_gradients=[gradients[key] for key in came],
+            )
+        except Exception:  # noqa: BLE001 - whatever a gradient function raises
+            return False
+        arrays = [explainer.array(g) for g in found if g is not None]
+    return any(is_bad(array) for array in arrays if array is not None)
 
 
 def is_not_finite(array: Any) -> bool:

@@ -5,6 +5,7 @@ Applied by the forked child to itself, before it runs a line of the user's code.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -73,7 +74,8 @@ def enter(limits: Limits, scratch: str, readable: Sequence[str]) -> Strength:
 def _detach(scratch: str) -> None:
     """Cut the ties to the terminal, the parent's environment and the user's home."""
     if hasattr(os, "setsid"):
-        os.setsid()
+        with contextlib.suppress(OSError):  # it leads a session already
+            os.setsid()
     if sys.platform == "linux":
         # Nothing outlives the process that is to answer for it.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)

@@ -1,0 +1,97 @@
+"""The worker and its parent: many witnesses, one at a time or together, with and without a fork."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from witnesses import program, run, source
+
+from tapelint.verify.request import Limits
+from tapelint.verify.runner import Runner
+
+pytestmark = pytest.mark.tensorflow
+
+SQUARE = """
+x = tf.Variable({number}.0)
+with tf.GradientTape() as tape:
+    y = x * x
+tape.gradient(y, x)
+"""
+
+
+@pytest.mark.slow
+def test_answers_belong_to_their_requests(runner: Runner, tmp_path: Path) -> None:
+    made = [program(tmp_path, SQUARE.format(number=n), name=f"square_{n}.py") for n in range(1, 7)]
+    by_path = {p.request(): 2 * n for n, p in enumerate(made, 1)}
+    together = Runner(sys.executable, at_once=3)
+    with together:
+        for request, found in together.run(list(by_path)):
+            assert source(found).value == str(by_path[request])
+
+
+def test_one_witness_does_not_see_what_another_left(runner: Runner, tmp_path: Path) -> None:
+    first = program(
+        tmp_path, "import os\nos.environ['LEFT'] = 'x'\ntf.left = 1\nopen('left', 'w').close()\n"
+    )
+    run(runner, first)
+    second = program(
+        tmp_path,
+        "import os\nassert 'LEFT' not in os.environ\nassert not hasattr(tf, 'left')\n"
+        "assert os.listdir() == []\n",
+    )
+    assert run(runner, second).raised == ()
+
+
+def test_the_same_seed_gives_the_same_numbers(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        "x = tf.Variable(tf.random.normal((2,)))\n"
+        "with tf.GradientTape() as tape:\n    y = x * np.random.rand(2)\n"
+        "tape.gradient(y, x)\n",
+    )
+    first, second = source(run(runner, made)), source(run(runner, made))
+    other = source(run(runner, made, seed=8))
+    assert first.value == second.value != other.value
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
+    with Runner(sys.executable) as runner:
+        made = program(tmp_path, SQUARE.format(number=3))
+        assert runner._process is not None
+        os.kill(runner._process.pid, signal.SIGKILL)
+        lost = run(runner, made)
+        assert (lost.fate, lost.asked) == ("the worker died", ())
+        assert source(run(runner, made)).value == "6"
+
+
+def test_a_witness_that_takes_too_long_says_what_it_saw(runner: Runner, tmp_path: Path) -> None:
+    made = program(tmp_path, SQUARE.format(number=3) + "while True: pass\n")
+    found = run(runner, made, limits=Limits(3.0))
+    assert found.fate == "timed out"
+    assert source(found).value == "6"
+
+
+@pytest.mark.slow
+def test_without_a_fork_every_witness_has_its_own_worker(tmp_path: Path) -> None:
+    with Runner(sys.executable) as runner:
+        assert runner.installation is not None
+        # As on macOS, where a fork is not safe.
+        runner._stop()
+        runner.installation = replace(runner.installation, can_fork=False)
+        started = runner._start
+
+        def start() -> None:
+            started()
+            assert runner.installation is not None
+            runner.installation = replace(runner.installation, can_fork=False)
+
+        runner._start = start  # type: ignore[method-assign]
+        for number in (2, 3):
+            made = program(tmp_path, SQUARE.format(number=number))
+            assert source(run(runner, made)).value == str(2 * number)
