@@ -38,4 +38,4 @@ def test_a_module_without_a_code_has_no_check() -> None:
     shared = {
         path.stem for path in Path(checks.__path__[0]).glob("*.py") if path.stem != "__init__"
     } - {short(module) for module in MODULES}
-    assert shared == {"chain", "findings", "naming", "phrasing", "twins", "verdicts"}
+    assert shared == {"chain", "findings", "naming", "nan", "phrasing", "twins", "verdicts"}

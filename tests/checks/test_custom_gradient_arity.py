@@ -1,0 +1,31 @@
+"""TAP601: custom gradient arity."""
+
+from __future__ import annotations
+
+import pytest
+from linted import linted
+
+from tapelint.checks import custom_gradient_arity
+
+PROGRAM = """\
+@tf.custom_gradient
+def f(x, k):
+    def back(u):
+        {ret}
+    return x * k, back
+x = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    y = f(x, tf.constant(3.0))
+g = tape.gradient(y, x)
+"""
+
+
+@pytest.mark.parametrize("part", ["return u * k, None"])
+def test_what_tensorflow_takes_is_silent(part: str) -> None:
+    assert linted(custom_gradient_arity, PROGRAM.replace("{ret}", part)) == []
+
+
+@pytest.mark.parametrize("part", ["return u * k"])
+def test_what_it_does_not_is_named(part: str) -> None:
+    (finding,) = linted(custom_gradient_arity, PROGRAM.replace("{ret}", part))
+    assert finding.message.endswith("gives 1 gradients for 2 arguments, which raises")

@@ -1,0 +1,34 @@
+"""TAP504: norm at zero."""
+
+from __future__ import annotations
+
+import pytest
+from linted import linted, under_tape
+
+from tapelint.checks import norm_at_zero
+from tapelint.model import Confidence, Role
+
+
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [
+        ("tf.norm(x)", "[3.0, 4.0]"),
+        ("tf.norm(x - 1.0)", "[3.0, 4.0]"),
+    ],
+)
+def test_what_is_away_from_the_bad_point_is_silent(value: str, source: str) -> None:
+    assert linted(norm_at_zero, under_tape(value, source)) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [
+        ("tf.norm(x[:, None] - x[None, :], axis=-1)", "[[3.0, 4.0]]"),
+        ("tf.norm(x)", "[0.0, 0.0]"),
+    ],
+)
+def test_the_operation_and_its_bad_point_are_named(value: str, source: str) -> None:
+    (finding,) = linted(norm_at_zero, under_tape(value, source))
+    assert finding.message.endswith("the vector is zero")
+    assert finding.confidence is Confidence.LIKELY
+    assert [step.role for step in finding.steps] == [Role.SOURCE, Role.BREAK]
