@@ -90,6 +90,9 @@ def renewed(tape: TapeValue, old: TapeState, began: Place) -> Session:
 def enter(machine: Machine, tape: TapeValue, at: Place) -> None:
     """Run `with tape:`; after a request the record starts afresh."""
     state = state_of(machine, tape)
+    if state.is_recording and not state.is_vague:
+        # ValueError: Tape is still recording (TensorFlow 2.21).
+        machine.die()
     if state.used is not None and state.persistent is False:
         machine.state.set_tape(
             tape.identity, session=renewed(tape, state, tape.place), used=None, is_vague=False
@@ -107,6 +110,10 @@ def leave(machine: Machine, tape: TapeValue) -> None:
 
 def pause(machine: Machine, tape: TapeValue, is_paused: bool) -> None:
     """Enter or leave `with tape.stop_recording():`."""
+    state = state_of(machine, tape)
+    if is_paused and not state.is_vague and (state.is_paused or not state.is_recording):
+        # ValueError: Tape is not recording (TensorFlow 2.21).
+        machine.die()
     machine.state.set_tape(tape.identity, is_paused=is_paused)
 
 
