@@ -66,6 +66,25 @@ def test_none_for_another_reason_is_not_confirmed(
     assert "`StopGradient` at line 6 ends the gradient" in found.reason
 
 
+def test_a_log_of_a_variable_that_is_never_used_is_not_to_blame(
+    runner: Runner, tmp_path: Path
+) -> None:
+    made = program(
+        tmp_path,
+        """
+        x, w = tf.Variable(2.0), tf.Variable(3.0)
+        with tf.GradientTape() as tape:
+            y = w * 2.0
+            print(float(x), x.numpy(), np.mean(x))  # here
+        slope = tape.gradient(y, x)
+        """,
+    )
+    for code in ("TAP201", "TAP202"):
+        found = evidence(runner, made, finding(made, code, NONE, at=made.line()))
+        assert found.verdict is Verdict.INCONCLUSIVE
+        assert "it never reaches the target" in found.reason
+
+
 def test_the_right_finding_is_confirmed_with_what_came_out(runner: Runner, tmp_path: Path) -> None:
     made = program(
         tmp_path,

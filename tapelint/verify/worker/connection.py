@@ -169,10 +169,11 @@ class Explainer:
             replaced=_named([*steps, *made], Kind.REPLACED),
         )
 
-    def exits(self, source: Any) -> tuple[Break, ...]:
-        """Return the steps at which a value made from `source` became a Python object."""
-        start = self.recorder.key(source)
-        return _Findings(self, source, self._searched(start, start)).exits()
+    def exits(self, target: Any, source: Any) -> tuple[Break, ...]:
+        """Return the steps at which the source became the target, which is a Python object."""
+        search = self.search(target, source)
+        left = tuple(as_break(event) for event in search.on_way if event.kind is Kind.PLAIN)
+        return left or _Findings(self, source, search).exits()
 
     def search(self, target: Any, source: Any) -> Search:
         """Return the steps that lead from a source, and those that lead to a target."""
@@ -358,11 +359,17 @@ class _Findings:
         return tuple(found)
 
     def exits(self) -> tuple[Break, ...]:
-        """Return the steps at which a value made from the source became a Python object."""
+        """Return the steps at which a value of the source became something untraceable.
+
+        Small integers and bools have no address of their own. Of floats and arrays it is known
+        where they went, so that those which did not lead to the target are not to blame.
+        """
         return tuple(
             as_break(event)
             for event in self.recorder.events
-            if event.kind is Kind.PLAIN and not self.search.data.isdisjoint(event.inputs)
+            if event.kind is Kind.PLAIN
+            and not event.outputs
+            and not self.search.data.isdisjoint(event.inputs)
         )
 
 

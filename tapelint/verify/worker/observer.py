@@ -155,7 +155,8 @@ class Observer:
         targets = [self.runtime.unwrapped(t) for t in self._flat(request.target)]
         tensors = [t for t in targets if self.runtime.is_tensor(t) or self.runtime.is_variable(t)]
         if not tensors:
-            return {"connection": {"cause": "no target", "exits": self._exits(source)}}
+            target = targets[0] if targets else None
+            return {"connection": {"cause": "no target", "exits": self._exits(target, source)}}
         explainer = self.explainer
         if outcome in ("none", "error") or (outcome == "zero" and request.is_zero_asked):
             log, auto = request.log, request.auto_watched
@@ -201,10 +202,10 @@ class Observer:
                 return True
         return False
 
-    def _exits(self, source: Any) -> list[Json]:
+    def _exits(self, target: Any, source: Any) -> list[Json]:
         if not (self.runtime.is_tensor(source) or self.runtime.is_variable(source)):
             return []
-        return _breaks(self.explainer.exits(source))
+        return _breaks(self.explainer.exits(target, source))
 
     # ------------------------------------------------------------------------ tape and target
 
