@@ -25,6 +25,11 @@ def test_what_tensorflow_takes_is_silent(part: str) -> None:
     assert linted(custom_gradient_arity, PROGRAM.replace("{ret}", part)) == []
 
 
+def test_a_gradient_that_may_be_asked_for_variables_is_not_counted() -> None:
+    text = PROGRAM.replace("back(u)", "back(u, variables=None)")
+    assert linted(custom_gradient_arity, text.replace("{ret}", "return [u * k, None], []")) == []
+
+
 @pytest.mark.parametrize("part", ["return u * k"])
 def test_what_it_does_not_is_named(part: str) -> None:
     (finding,) = linted(custom_gradient_arity, PROGRAM.replace("{ret}", part))

@@ -79,6 +79,9 @@ def examine(
         place = backward.lazy.get().at
         machine.observe(CustomGradientMisused(place, "variables", name, captured[0].label or ""))
         return
+    if takes_variables and not captured:
+        # Whether TensorFlow asks for the gradients of variables too is not known.
+        return
     upstream = [fresh_tensor(machine, args.place) for _ in range(output_count(machine, value))]
     start = machine.state
     machine.state = start.fork()
