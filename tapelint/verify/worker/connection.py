@@ -8,12 +8,13 @@ connected input and no connected output; that step is the break.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 from tapelint.verify.worker.liveness import Liveness
-from tapelint.verify.worker.recorder import Event, Frame, Key, Kind, Recorder, TapeLog
+from tapelint.verify.worker.recorder import Event, Key, Kind, Recorder, TapeLog
+from tapelint.verify.worker.way import Break, Missed, Search, as_break, missed_by
 
 # So many lines before the last break are looked at for others.
 MOST_PARTS = 200
@@ -34,28 +35,6 @@ class Cause(Enum):
     UNKNOWN = "unknown"
 
 
-class Missed(Enum):
-    """Why a tape did not record a step."""
-
-    NEVER_ENTERED = "never entered"
-    BEFORE = "before"
-    AFTER = "after"
-    PAUSED = "paused"
-    RESET = "reset"
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """One step at which the connection ends; `dtype` is that of what it made."""
-
-    name: str
-    kind: Kind
-    frames: tuple[Frame, ...]
-    dtype: str = ""
-    missed: Missed | None = None
-    raises: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Connection:
     """What is known of one source and target. `could_flow` is the shadow's answer.
@@ -74,31 +53,6 @@ class Connection:
     exits: tuple[Break, ...] = ()
     invented: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Search:
-    """The values that were made from the source, and those the target was made from."""
-
-    data: set[Key] = field(default_factory=set)
-    needed: set[Key] = field(default_factory=set)
-    users: list[Event] = field(default_factory=list)
-    ancestors: list[Event] = field(default_factory=list)
-
-    end: Key = 0
-    _on_way: list[Event] | None = None
-
-    @property
-    def on_way(self) -> list[Event]:
-        """The steps between the two, in order."""
-        if self._on_way is None:
-            self._on_way = [e for e in self.ancestors if not self.data.isdisjoint(e.inputs)]
-        return self._on_way
-
-    def used_after(self, serial: int) -> set[Key]:
-        """Return the values that steps behind a serial are made from, and the target."""
-        used = {key for event in self.on_way if event.serial > serial for key in event.inputs}
-        return used | {self.end}
 
 
 class Explainer:
@@ -348,7 +302,7 @@ class _Findings:
         ]
         reached = self.liveness.leading_to(target, missed)
         found = [
-            as_break(event, missed=_missed(event, log))
+            as_break(event, missed=missed_by(event, log))
             for event in missed
             if not reached.isdisjoint(event.outputs)
         ]
@@ -371,24 +325,6 @@ class _Findings:
             and not event.outputs
             and not self.search.data.isdisjoint(event.inputs)
         )
-
-
-def as_break(event: Event, *, missed: Missed | None = None, raises: bool = False) -> Break:
-    """Return what a report needs of a step."""
-    dtypes = [str(getattr(getattr(v, "dtype", None), "name", "")) for v in event.values]
-    return Break(
-        event.name, event.kind, event.frames, next(filter(None, dtypes), ""), missed, raises
-    )
-
-
-def _missed(event: Event, log: TapeLog) -> Missed:
-    if not log.entered:
-        return Missed.NEVER_ENTERED
-    if log.number in event.tapes:
-        return Missed.RESET
-    if log.left is not None and event.serial > log.left:
-        return Missed.AFTER
-    return Missed.PAUSED if log.first_entered < event.serial else Missed.BEFORE
 
 
 def _named(events: Iterable[Event], kind: Kind) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tapelint.verify.worker.backward import culprits, is_not_finite, is_zero
-from tapelint.verify.worker.connection import Break, Connection, Explainer, merged
+from tapelint.verify.worker.connection import Connection, Explainer, merged
 from tapelint.verify.worker.instrument import Spot
 from tapelint.verify.worker.recorder import Frame, Kind, Recorder
 from tapelint.verify.worker.tapes import Request
+from tapelint.verify.worker.way import Break
 
 Json = dict[str, Any]
 
