@@ -22,13 +22,11 @@ from tapelint.analysis.values import (
     ClassValue,
     Const,
     Data,
-    Dataset,
     Deferred,
     DTypeValue,
     External,
     FunctionValue,
     Instance,
-    Method,
     Native,
     NoGradient,
     SliceValue,
@@ -963,6 +961,3 @@ def fold(function: Callable[..., object], *values: object) -> Const | None:
         return Const(function(*values))
     except Exception:  # noqa: BLE001 - what Python would raise, folding declines
         return None
-
-
-__all__ = ["Dataset", "Expressions", "Method"]

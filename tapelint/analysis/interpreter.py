@@ -27,7 +27,6 @@ from tapelint.analysis.modules import Modules
 from tapelint.analysis.observations import Misuse, Observation
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
-    NONE,
     Arguments,
     BoundMethod,
     Box,
@@ -40,8 +39,6 @@ from tapelint.analysis.values import (
     Method,
     Native,
     Super,
-    Tuple,
-    Union,
     Value,
     fresh,
 )
@@ -124,10 +121,13 @@ class Interpreter(Modules):
 
     def forget_awaited(self) -> None:
         """Take out of the unread values those that functions nobody has run may read."""
-        idle = [f.lazy.source() for f in self.defined if f.lazy not in self.reached]
+        if not self.unread:
+            return
         if any(mentions(f.lazy.source(), EVALUATORS) for f in self.defined):
             # for: eval(text, locals())
             self.unread.clear()
+            return
+        idle = [f.lazy.source() for f in self.defined if f.lazy not in self.reached]
         for key, result in list(self.unread.items()):
             if any(mentions(text, [result.label]) for text in idle):
                 del self.unread[key]
@@ -440,6 +440,3 @@ def underlying(value: object) -> FunctionValue | None:
             return underlying(first)
         case _:
             return None
-
-
-__all__ = ["NONE", "Interpreter", "Super", "Tuple", "Union"]

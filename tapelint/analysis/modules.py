@@ -147,7 +147,6 @@ class Modules(Statements):
         finally:
             self.importing.pop()
             left = self.state.cells
-            self.state, self.frames, self.stack, steps, self.budget, self.raised = held
-            self.steps = steps
+            self.state, self.frames, self.stack, self.steps, self.budget, self.raised = held
         self.left_behind[path] = left
         return True

@@ -263,12 +263,12 @@ ORIGINS = frozenset(
 )
 
 
-def origin(value: Value) -> Node | None:
-    """Return the node whose elements a value merely rearranges."""
+def behind(value: Value | None, operations: frozenset[str]) -> Node | None:
+    """Return the node that made a value, past the operations named, by their first operand."""
     if not isinstance(value, Data | VariableValue):
         return None
     node = value.node
-    while short(node.op) in ORIGINS and node.operands:
+    while short(node.op) in operations and node.operands:
         inner = node.operands[0][1]
         if not isinstance(inner, Data | VariableValue):
             break
@@ -279,7 +279,7 @@ def origin(value: Value) -> Node | None:
 def same_origin(node: Node) -> bool:
     """Whether a difference is taken within one tensor: a pairwise one has a zero diagonal."""
     (_, left), (_, right) = node.operands
-    a, b = origin(left), origin(right)
+    a, b = behind(left, ORIGINS), behind(right, ORIGINS)
     if a is None or a is not b:
         return False
     return picks(left) and picks(right)
@@ -491,7 +491,7 @@ def filled(given: Sequence[Range], node: Node) -> Range:
     return given[1] if len(given) > 1 else UNKNOWN
 
 
-def variance(given: Sequence[Range], node: Node) -> Range:
+def never_negative(given: Sequence[Range], node: Node) -> Range:
     return Range(0.0, math.inf, given[0].zero_row, given[0].zero_row)
 
 
@@ -527,9 +527,8 @@ TRANSFERS: dict[str, Transfer] = {
     **dict.fromkeys(("uniform", "stateless_uniform"), uniform),
     **dict.fromkeys(("linspace", "range", "arange"), spaced),
     **dict.fromkeys(("fill", "full"), filled),
-    **dict.fromkeys(("reduce_variance", "reduce_std", "var", "std"), variance),
+    **dict.fromkeys(("reduce_variance", "reduce_std", "var", "std", "norm"), never_negative),
     **dict.fromkeys(("one_hot", "to_categorical"), mask),
     **dict.fromkeys((">", "<", ">=", "<=", "==", "!=", "greater", "less", "equal", "not_equal",
                      "greater_equal", "less_equal", "logical_and", "logical_or", "logical_not"), mask),
-    "norm": lambda given, node: Range(0.0, math.inf, given[0].zero_row, given[0].zero_row),
 }  # fmt: skip

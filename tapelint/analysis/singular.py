@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tapelint.analysis.graph import Effect, Node, Session
 from tapelint.analysis.observations import NanReachable, Singularity
-from tapelint.analysis.ranges import MOVES, SUMS, Range, Ranges, short
+from tapelint.analysis.ranges import MOVES, SUMS, Range, Ranges, behind, short
 from tapelint.analysis.state import Contents
 from tapelint.analysis.trace import cone, passes
 from tapelint.analysis.values import Box, Const, Data, Value, VariableValue
@@ -252,15 +252,7 @@ def touches_zero(known: Range) -> bool:
 
 def behind_moves(x: Value | None) -> Node | None:
     """Return the node that computed a value, past operations that only rearrange it."""
-    if not isinstance(x, Data | VariableValue):
-        return None
-    node = x.node
-    while short(node.op) in MOVES and node.operands:
-        inner = node.operands[0][1]
-        if not isinstance(inner, Data | VariableValue):
-            break
-        node = inner.node
-    return node
+    return behind(x, MOVES)
 
 
 def is_shifted(exponent: Value | None, depth: int) -> bool:

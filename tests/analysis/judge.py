@@ -6,15 +6,11 @@ Nothing of tapelint's analysis runs here: the answers come from TensorFlow alone
 from __future__ import annotations
 
 import linecache
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Iterator
 
 from observed import Program
-
-METHODS = ("gradient", "jacobian", "batch_jacobian")
+from tape import recording
 
 
 class Verdict:
@@ -26,6 +22,14 @@ class Verdict:
         self.raised: BaseException | None = None
         self.raised_on: int = 0
 
+    def note(self, line: int, answer: object) -> None:
+        """Note an answer; in a loop, that of the turn that loses most."""
+        parts = list(_flat(answer))
+        nones = sum(part is None for part in parts)
+        zeros = sum(is_zero(part) for part in parts)
+        self.nones[line] = max(nones, self.nones.get(line, 0))
+        self.zeros[line] = max(zeros, self.zeros.get(line, 0))
+
 
 def judge(program: Program) -> Verdict:
     """Run a program."""
@@ -35,7 +39,7 @@ def judge(program: Program) -> Verdict:
     # AutoGraph reads the source of what it traces.
     lines = program.source.splitlines(keepends=True)
     linecache.cache[path] = (len(program.source), None, lines, path)
-    with _recording(path, verdict):
+    with recording(path, verdict.note):
         try:
             exec(compile(program.source, path, "exec"), names)
         except Exception as error:  # noqa: BLE001 -- what it raises is the answer
@@ -61,43 +65,6 @@ def contradiction(program: Program, verdict: Verdict) -> str | None:
     return None
 
 
-@contextmanager
-def _recording(path: str, verdict: Verdict) -> Iterator[None]:
-    import tensorflow as tf
-
-    originals = {name: getattr(tf.GradientTape, name) for name in METHODS}
-    depth = 0
-
-    def recorded(original: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **keywords: object) -> object:
-            # `jacobian` asks `gradient` for each row: only the call the program wrote counts.
-            nonlocal depth
-            depth += 1
-            try:
-                answer = original(*arguments, **keywords)
-            finally:
-                depth -= 1
-            line = _nearest_line(sys._getframe(1), path)
-            if depth == 0 and line is not None:
-                # In a loop, the turn that loses most.
-                parts = list(_flat(answer))
-                nones = sum(part is None for part in parts)
-                zeros = sum(is_zero(part) for part in parts)
-                verdict.nones[line] = max(nones, verdict.nones.get(line, 0))
-                verdict.zeros[line] = max(zeros, verdict.zeros.get(line, 0))
-            return answer
-
-        return call
-
-    for name, original in originals.items():
-        setattr(tf.GradientTape, name, recorded(original))
-    try:
-        yield
-    finally:
-        for name, original in originals.items():
-            setattr(tf.GradientTape, name, original)
-
-
 def is_zero(part: object) -> bool:
     """Whether a gradient is a tensor of zeros."""
     import numpy as np
@@ -118,12 +85,6 @@ def _flat(answer: object) -> Iterator[object]:
                 yield from _flat(part)
         case _:
             yield answer
-
-
-def _nearest_line(frame: FrameType | None, path: str) -> int | None:
-    while frame is not None and frame.f_code.co_filename != path:
-        frame = frame.f_back
-    return frame.f_lineno if frame is not None else None
 
 
 def _line_of(error: BaseException, path: str) -> int:

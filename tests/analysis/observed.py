@@ -29,9 +29,14 @@ from tapelint.analysis.stack import with_large_stack
 from tapelint.analysis.syntax import Unit
 from tapelint.source.read import SourceText
 
-SEMANTICS = Path(__file__).parent / "semantics"
+HERE = Path(__file__).parent
 # Written above every program, on one line of its own.
 PRELUDE = "import numpy as np; import tensorflow as tf\n"
+# The folders of pages, each with its own prelude.
+PAGES = (
+    ("semantics", PRELUDE),
+    ("keras", "import numpy as np; import tensorflow as tf; from tensorflow import keras\n"),
+)
 NOTE = re.compile(r"#\s*(?P<kind>lost|zeros|break|raises):\s*(?P<value>[^#\n]+)")
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -48,7 +53,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One block of a page of `semantics/`."""
+    """One block of a page of `semantics/` or `keras/`."""
 
     page: str
     heading: str
@@ -69,11 +74,12 @@ class Program:
 
 def programs() -> Iterator[Program]:
     """Yield every program of every page, in order."""
-    for path in sorted(SEMANTICS.glob("*.md")):
-        _, *sections = HEADING.split(path.read_text(encoding="utf-8"))
-        for heading, body in zip(sections[::2], sections[1::2], strict=True):
-            for position, block in enumerate(BLOCK.findall(body)):
-                yield Program(path.stem, heading, position, PRELUDE + block)
+    for folder, prelude in PAGES:
+        for path in sorted((HERE / folder).glob("*.md")):
+            _, *sections = HEADING.split(path.read_text(encoding="utf-8"))
+            for heading, body in zip(sections[::2], sections[1::2], strict=True):
+                for position, block in enumerate(BLOCK.findall(body)):
+                    yield Program(f"{folder}/{path.stem}", heading, position, prelude + block)
 
 
 def notes(source: str) -> Iterator[Note]:

@@ -1,6 +1,6 @@
 """Programs on the abstract tape lose the gradients that their comments name, and no others.
 
-The pages of `semantics/` hold them: under each heading first what loses nothing, then what does.
+The pages of `semantics/` and `keras/` hold them: under each heading first what loses nothing, then what does.
 """
 
 from __future__ import annotations

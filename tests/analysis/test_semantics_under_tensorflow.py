@@ -1,4 +1,4 @@
-"""TensorFlow gives None where the programs of `semantics/` say so, and nowhere else."""
+"""TensorFlow gives None where the programs of `semantics/` and `keras/` say so, and nowhere else."""
 
 from __future__ import annotations
 

@@ -63,7 +63,13 @@ def assertions(source: str) -> Iterator[Assertion]:
 def run(path: Path) -> Outcome:
     """Execute the example at `path` in a fresh namespace, recording every gradient call by line."""
     outcome = Outcome()
-    with _recording(str(path), outcome):
+
+    def note(line: int, answer: object) -> None:
+        # The last answer of a line comes last.
+        outcome.given.pop(line, None)
+        outcome.given[line] = answer
+
+    with recording(str(path), note):
         try:
             runpy.run_path(str(path), run_name="example")
         except SyntaxError as error:
@@ -159,8 +165,8 @@ def _extents(source: str) -> dict[int, range]:
 
 
 @contextmanager
-def _recording(path: str, outcome: Outcome) -> Iterator[None]:
-    """Note the answer of each outermost gradient call at the nearest line of `path` below it."""
+def recording(path: str, note: Callable[[int, object], None]) -> Iterator[None]:
+    """Hand on the answer of each outermost gradient call, with the nearest line of `path` below it."""
     import tensorflow as tf
 
     originals = {name: getattr(tf.GradientTape, name) for name in METHODS}
@@ -177,8 +183,7 @@ def _recording(path: str, outcome: Outcome) -> Iterator[None]:
                 depth -= 1
             line = _nearest_line(sys._getframe(1), path)
             if depth == 0 and line is not None:
-                outcome.given.pop(line, None)
-                outcome.given[line] = answer
+                note(line, answer)
             return answer
 
         return call

@@ -22,12 +22,7 @@ ROOT = Path(__file__).parents[2]
 GOOD = TAPE + b"tape.gradient(y, x)\ntape.gradient(y, x)\n"
 # The first and the last file of a run, small and large.
 GOOD_FILES = {"aaa.py": GOOD, "zzz.py": GOOD + b"# more\n" * 20_000}
-# What the analysis itself stumbles over, still. The list may only get shorter.
-STUMBLES: dict[str, pytest.MarkDecorator] = {}
-CASES = [
-    pytest.param(file, verdict, id=name, marks=STUMBLES.get(name, ()))
-    for name, file, _, verdict in files()
-]
+CASES = [pytest.param(file, verdict, id=name) for name, file, _, verdict in files()]
 # One run is enough for all tests, in whatever process they are.
 pytestmark = pytest.mark.xdist_group("hostile")
 

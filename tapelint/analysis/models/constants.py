@@ -27,6 +27,14 @@ DTYPES: dict[str, DType] = {
     **dict.fromkeys(BOOLS, DType.BOOL),
     **dict.fromkeys(STRINGS, DType.STRING),
 }
+# Python's own types, given as a dtype.
+PYTHON: dict[str, DType] = {
+    "builtins.float": DType.FLOAT,
+    "builtins.int": DType.INT,
+    "builtins.bool": DType.BOOL,
+    "builtins.complex": DType.COMPLEX,
+    "builtins.str": DType.STRING,
+}
 NUMBERS: dict[str, float] = {
     "pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan, "euler_gamma": 0.5772156649,
     "tau": math.tau, "Inf": math.inf, "NaN": math.nan, "infty": math.inf,
@@ -75,7 +83,4 @@ def dtype_of(value: Value | None) -> DType | None:
             return dtype_named(text)
         case _:
             name = getattr(value, "name", "")
-            python = {"builtins.float": DType.FLOAT, "builtins.int": DType.INT,
-                      "builtins.bool": DType.BOOL, "builtins.complex": DType.COMPLEX,
-                      "builtins.str": DType.STRING}  # fmt: skip
-            return python.get(name, DType.UNKNOWN) if isinstance(name, str) else DType.UNKNOWN
+            return PYTHON.get(name, DType.UNKNOWN) if isinstance(name, str) else DType.UNKNOWN

@@ -166,6 +166,3 @@ def examine_returned(
 
 def is_none(value: Value) -> bool:
     return value == NONE
-
-
-__all__ = ["run_custom_gradient"]

@@ -6,6 +6,7 @@ or for variables that a mapped function reads (TensorFlow 2.21).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
@@ -72,17 +73,8 @@ def from_tensors(machine: Interpreter, args: Arguments) -> Value:
 def slice_of(machine: Interpreter, value: Value, place: Place) -> Value | None:
     """Return what an element of a dataset is made of; None where its structure is not known."""
     match value:
-        case Tuple():
-            parts = [slice_of(machine, part, place) for part in value.elements]
-            known = tuple(p for p in parts if p is not None)
-            return Tuple(known, value.names, value.cls) if len(known) == len(parts) else None
-        case Box(kind="dict"):
-            contents = machine.contents(value)
-            parts = [slice_of(machine, part, place) for part in contents.values]
-            known = tuple(p for p in parts if p is not None)
-            if contents.rest is not None or len(known) < len(parts):
-                return None
-            return machine.fill(Box("dict"), Contents(known, contents.keys, None))
+        case Tuple() | Box(kind="dict"):
+            return rebuilt(machine, value, lambda part: slice_of(machine, part, place))
         case Data() if value.kind in (Kind.UNKNOWN, Kind.JOIN):
             return None
         case Data() | Box() | Const():
@@ -123,20 +115,25 @@ def from_generator(machine: Interpreter, args: Arguments) -> Value:
     return made(machine, element, args.place)
 
 
+def rebuilt(
+    machine: Interpreter, value: Tuple | Box, element: Callable[[Value], Value | None]
+) -> Value | None:
+    """Return a tuple or dict with each part replaced; None where one of them is not known."""
+    contents = Contents(value.elements) if isinstance(value, Tuple) else machine.contents(value)
+    parts = [element(part) for part in contents.values]
+    known = tuple(part for part in parts if part is not None)
+    if contents.rest is not None or len(known) < len(parts):
+        return None
+    if isinstance(value, Tuple):
+        return Tuple(known, value.names, value.cls)
+    return machine.fill(Box("dict"), Contents(known, contents.keys, None))
+
+
 def specified(machine: Interpreter, stated: Value, place: Place) -> Value | None:
     """Return an element of a stated structure of dtypes or of `tf.TensorSpec`s."""
     match stated:
-        case Tuple():
-            parts = [specified(machine, part, place) for part in stated.elements]
-            known = tuple(p for p in parts if p is not None)
-            return Tuple(known, stated.names, stated.cls) if len(known) == len(parts) else None
-        case Box(kind="dict"):
-            contents = machine.contents(stated)
-            parts = [specified(machine, part, place) for part in contents.values]
-            known = tuple(p for p in parts if p is not None)
-            if contents.rest is not None or len(known) < len(parts):
-                return None
-            return machine.fill(Box("dict"), Contents(known, contents.keys, None))
+        case Tuple() | Box(kind="dict"):
+            return rebuilt(machine, stated, lambda part: specified(machine, part, place))
         case DTypeValue():
             return plain(machine, "element", stated.dtype, place)
         case Instance():

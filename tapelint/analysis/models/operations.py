@@ -5,13 +5,12 @@ An operation makes a tensor of its arguments; the table says which of them a gra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tapelint.analysis import knowledge, shapes
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
-from tapelint.analysis.ir import Place
 from tapelint.analysis.knowledge import DTypeClass, Facts, Output, ResultKind
 from tapelint.analysis.machine import dtype_of_constant
 from tapelint.analysis.models.constants import dtype_of
@@ -54,7 +53,7 @@ KINDS = {
 }
 STOPS = frozenset({"tf.stop_gradient", "keras.ops.stop_gradient", "keras.backend.stop_gradient"})
 SAMPLERS = ("tf.random.", "keras.random.", "tf.compat.v1.random.")
-# Arguments that a value is merely configured by: no tensor of the user's is meant to arrive there.
+# What the table speaks of.
 MODULES = ("tf.", "keras.")
 
 
@@ -255,14 +254,3 @@ def reason_of(name: str, dtype: DType | None) -> Reason:
     if name.startswith(SAMPLERS):
         return Reason.SAMPLE
     return Reason.OP
-
-
-def tensor(
-    machine: Interpreter,
-    name: str,
-    values: Iterable[Value],
-    place: Place,
-    dtype: DType | None = None,
-) -> Data:
-    """Make a tensor that every value flows into."""
-    return machine.record(name, [("", v) for v in values], place, dtype=dtype)
