@@ -31,6 +31,8 @@ def encode(entry: Entry) -> dict[str, Any]:
         found["f"] = entry.dtype_from
     if entry.dtype_argument:
         found["t"] = entry.dtype_argument
+    if entry.flows_if_complex:
+        found["c"] = " ".join(entry.flows_if_complex)
     if entry.exception not in ("", "LookupError"):
         found["e"] = entry.exception
     names_arguments = any(output.effects for output in entry.outputs) or any(

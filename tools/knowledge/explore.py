@@ -16,7 +16,7 @@ from tools.knowledge.recorder import Recorder
 from tools.knowledge.samples import tensor
 
 _DTYPES = (tf.float64, tf.complex64, tf.int32, tf.int64)
-_STATED = (tf.float32, tf.int32, tf.complex64, tf.bool, tf.string)
+_STATED = (tf.float32, tf.float64, tf.int32, tf.complex64, tf.bool, tf.string)
 # Samples on which more is tried than the gradient of each argument.
 _THOROUGH = 3
 
@@ -37,6 +37,8 @@ class Evidence:
     # Whether the result stayed the same whatever the argument was; absent: not tried.
     idle: dict[str, bool] = field(default_factory=dict)
     stated_by: str = ""
+    # Arguments whose gradient was lost as floats and there as complex numbers.
+    flows_if_complex: set[str] = field(default_factory=set)
     is_gentle: bool = False
 
 
@@ -75,7 +77,9 @@ def explore(
         if evidence.samples <= _THOROUGH and not gently:
             _try_optional(evidence, settled)
             _vary_dtypes(evidence, settled)
-            _state_dtype(evidence, settled, seen)
+            # With floats everywhere a result is a float whatever is stated: the plain numbers too.
+            for given in (settled, binding):
+                _state_dtype(evidence, given)
     return evidence
 
 
@@ -141,6 +145,10 @@ def _note(evidence: Evidence, binding: Binding, argument: str) -> None:
         noted.append(again)
         if _is_settled(again):
             return
+    # `tf.sign` and `tf.math.imag` of a complex number have a gradient.
+    seen = _attempt(evidence, idle.as_complex(binding), argument)
+    if seen is not None and [output.effect for output in seen.outputs] == [FLOWS]:
+        evidence.flows_if_complex.add(argument)
     _note_idle(evidence, binding, argument)
 
 
@@ -201,16 +209,18 @@ def _vary_dtypes(evidence: Evidence, binding: Binding) -> None:
                 evidence.results.append(seen)
 
 
-def _state_dtype(evidence: Evidence, binding: Binding, base: Seen) -> None:
-    # Only a parameter that can make floats of ints, or ints of floats, is worth an entry.
+def _state_dtype(evidence: Evidence, binding: Binding) -> None:
+    base = _attempt(evidence, binding)
+    if base is None or len(base.outputs) != 1:
+        return
     for parameter in evidence.subject.parameters:
         if parameter.name not in hints.DTYPE_WORDS or evidence.stated_by:
             continue
-        followed = set()
+        followed = {base.outputs[0].dtype}
         for dtype in _STATED:
             seen = _attempt(evidence, {**binding, parameter.name: dtype})
-            if seen is not None and seen.outputs:
-                followed.update(dtype for output in seen.outputs if output.dtype == dtype.name)
-        kinds = {(dtype.is_floating or dtype.is_complex) for dtype in followed}
-        if len(kinds) > 1 and len(base.outputs) == 1:
+            if seen is not None and [output.dtype for output in seen.outputs] == [dtype.name]:
+                followed.add(dtype.name)
+        # A choice between kinds of whole numbers (`output_type` of an argmax) changes no gradient.
+        if len(followed) > 1 and any(leaves.is_differentiable(tf.as_dtype(d)) for d in followed):
             evidence.stated_by = parameter.name

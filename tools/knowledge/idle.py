@@ -67,10 +67,15 @@ def _bases(binding: Binding, argument: str) -> Iterator[Binding]:
             yield changed
     # An imaginary part may be all that is looked at.
     if any(leaf.dtype.is_floating for leaf in leaves.tensors(binding[argument])):
-        yield {
-            name: leaves.replace(value, _to_complex) if leaves.tensors(value) else value
-            for name, value in binding.items()
-        }
+        yield as_complex(binding)
+
+
+def as_complex(binding: Binding) -> Binding:
+    """Return a sample with an imaginary part given to every float."""
+    return {
+        name: leaves.replace(value, _to_complex) if leaves.tensors(value) else value
+        for name, value in binding.items()
+    }
 
 
 def _to_complex(value: tf.Tensor) -> tf.Tensor:

@@ -19,7 +19,7 @@ TRIES = 60
 # Once something was accepted, only what is like it is tried with other shapes.
 FEW = 8
 ENOUGH = 5
-SECONDS = 4.0
+SECONDS = 10.0
 
 
 def search(subject: Subject) -> Iterator[Binding]:

@@ -36,6 +36,7 @@ class Entry:
     value_free: tuple[str, ...] = ()
     dtype_from: str = ""
     dtype_argument: str = ""
+    flows_if_complex: tuple[str, ...] = ()
     exception: str = ""
 
 
@@ -83,6 +84,11 @@ def judge(evidence: Evidence) -> Entry:
         value_free=value_free,
         dtype_from=deciding,
         dtype_argument=evidence.stated_by,
+        flows_if_complex=tuple(
+            name
+            for name in _arguments(evidence)
+            if name in evidence.flows_if_complex and any(name in part.effects for part in outputs)
+        ),
         exception=", ".join(sorted(exceptions)),
     )
 

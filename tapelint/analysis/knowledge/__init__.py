@@ -12,7 +12,7 @@ from tapelint.analysis.knowledge.facts import (
     declared,
 )
 from tapelint.analysis.knowledge.names import canonical
-from tapelint.analysis.knowledge.table import facts, is_known, measured_on
+from tapelint.analysis.knowledge.table import facts, is_known, measured_on, names
 
 __all__ = [
     "DTypeClass",
@@ -25,4 +25,5 @@ __all__ = [
     "facts",
     "is_known",
     "measured_on",
+    "names",
 ]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 
+from tapelint.model import Belief
+
 
 class Effect(Enum):
     """What a tape gives for one argument of a call, with one output as its target."""
@@ -84,6 +86,8 @@ class Facts:
     dtype_from: str = ""
     # The parameter that states the output's dtype, if given: `dtype` of `tf.cast`.
     dtype_argument: str = ""
+    # Arguments that lose their gradient only as real numbers (`tf.sign`, `tf.math.imag`).
+    flows_if_complex: frozenset[str] = frozenset()
     # The exception of `Effect.RAISES`, raised when the gradient is asked for.
     exception: str = "LookupError"
 
@@ -128,6 +132,13 @@ class Facts:
         return self.result is ResultKind.TENSOR and self.outputs == _FLOWING
 
 
-def declared(name: str, effect: Effect) -> Facts:
-    """Make facts out of what a user says of a callable: all its arguments meet one effect."""
-    return Facts(name, outputs=(Output(default=effect),))
+_BELIEFS = {
+    Belief.FLOWS: Effect.FLOWS,
+    Belief.BLOCKED: Effect.NONE,
+    Belief.ZEROS: Effect.ZEROS,
+}
+
+
+def declared(name: str, belief: Belief) -> Facts:
+    """Make facts out of what a user says of a callable: it holds for all its arguments."""
+    return Facts(name, outputs=(Output(default=_BELIEFS[belief]),))

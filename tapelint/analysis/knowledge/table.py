@@ -4,7 +4,8 @@ The file holds `names` (every callable that was measured, by module), `aliases` 
 by module) and `facts` (only what does not simply flow, one line each). Keys of an entry, all
 optional: `p` parameters, `n`/`z`/`r` arguments that give None, zeros, an error, `k` result kind,
 `d` dtype class, `o` outputs (same keys, `i` their field name), `v` value-free arguments, `f` the
-argument that decides the dtype, `t` the dtype parameter, `e` the exception.
+argument that decides the dtype, `t` the dtype parameter, `c` arguments that flow when they are
+complex, `e` the exception.
 """
 
 from __future__ import annotations
@@ -95,6 +96,13 @@ def is_known(name: str) -> bool:
     return name in table.facts or table.has(name)
 
 
+def names() -> list[str]:
+    """Return the canonical names of all that was measured."""
+    table = load()
+    listed = [f"{module}.{name}" for module, words in table.names.items() for name in words.split()]
+    return [*listed, *(name for name in table.facts if name not in set(listed))]
+
+
 def measured_on() -> Mapping[str, str]:
     """Return the versions the table was measured on, by package; a range is "2.16.2-2.21.0"."""
     return load().measured
@@ -110,6 +118,7 @@ def _decode(name: str, entry: Mapping[str, Any]) -> Facts:
         value_free=frozenset(entry.get("v", "").split()),
         dtype_from=entry.get("f", ""),
         dtype_argument=entry.get("t", ""),
+        flows_if_complex=frozenset(entry.get("c", "").split()),
         exception=entry.get("e", "LookupError"),
     )
 

@@ -41,6 +41,11 @@ NUMBERS: dict[str, float] = {
 }  # fmt: skip
 
 
+def is_text(value: Value) -> bool:
+    """Tell whether a value is a known string."""
+    return isinstance(value, Const) and isinstance(value.value, str)
+
+
 @cache
 def constant(name: str) -> Value | None:
     """Return the value of a canonical name, None where it is no constant."""

@@ -13,7 +13,7 @@ from tapelint.analysis import knowledge, shapes
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.knowledge import DTypeClass, Facts, Output, ResultKind
 from tapelint.analysis.machine import dtype_of_constant
-from tapelint.analysis.models.constants import dtype_of
+from tapelint.analysis.models.constants import dtype_of, is_text
 from tapelint.analysis.values import (
     NONE,
     Arguments,
@@ -142,8 +142,10 @@ def made(
     """Make one output."""
     effects: dict[str, tuple[Effect, Reason]] = {}
     dtype = result_dtype(machine, facts, output, inputs, arguments)
-    for argument in {a for a, _ in inputs}:
+    for argument, value in inputs:
         effect = EFFECTS[output.effects.get(argument, output.default)]
+        if argument in facts.flows_if_complex and may_be_complex(machine, value, effect):
+            continue
         # `tf.not_equal(x, y)` of float tensors that never meet looks as if it used no value.
         if argument in facts.value_free and dtype is not DType.BOOL:
             effects[argument] = (Effect.CUT, Reason.VALUE_FREE)
@@ -174,6 +176,13 @@ def known_elements(machine: Interpreter, value: Value) -> Sequence[Value] | None
     return contents.values if contents is not None and contents.rest is None else None
 
 
+def may_be_complex(machine: Interpreter, value: Value, effect: Effect) -> bool:
+    """Whether an argument is complex; what nothing is known of is where only that makes sense."""
+    found = dtype_class(machine, value)
+    # for: tf.math.imag(spectrum); no part of a real number comes through
+    return found is DType.COMPLEX or (found is DType.UNKNOWN and effect is Effect.CUT)
+
+
 def carries(machine: Interpreter, value: Value) -> bool:
     return any(not leaf.dtype.is_blocked for leaf in machine.leaves(value))
 
@@ -199,7 +208,9 @@ def result_dtype(
             found = dtype_class(machine, deciding[0])
             return real(found) if output.dtype is DTypeClass.REAL else found
     elif inputs:
-        found = dtype_class(machine, *(v for _, v in inputs))
+        # A word further on says how, not what: `padding="SAME"`, `name="positions"`.
+        (_, first), *others = inputs
+        found = dtype_class(machine, first, *(v for _, v in others if not is_text(v)))
         return real(found) if output.dtype is DTypeClass.REAL else found
     return None
 
