@@ -54,7 +54,10 @@ class Calls(Objects):
                 return self.call_function(function, arguments)
             case BoundMethod():
                 inner = replace_positional(arguments, (function.receiver, *arguments.positional))
-                return self.call_function(function.function, inner)
+                result = self.call_function(function.function, inner)
+                if isinstance(function.receiver, Instance):
+                    self.library_has_run(function.receiver, function.function.lazy.name)
+                return result
             case Native():
                 return function.call(self, arguments)
             case External():

@@ -128,6 +128,9 @@ class Objects(Containers):
         else:
             self.library_set_item(owner, index, value, at)
 
+    def library_has_run(self, value: Instance, name: str) -> None:
+        raise NotImplementedError
+
     def library_set_item(self, value: Instance, index: Value, given: Value, at: Place) -> None:
         raise NotImplementedError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import keras_leaves as leaves
-from tapelint.analysis.models.constants import dtype_of
+from tapelint.analysis.models.constants import dtype_of, is_text
 from tapelint.analysis.models.keras_calls import add_loss, build, call_layer
 from tapelint.analysis.models.keras_config import (
     configure,
@@ -181,6 +181,13 @@ class LayerClass(TrackingClass):
         """Pass `layer.trainable = value` down to everything tracked."""
         if name == "trainable":
             freeze(machine, instance, value)
+        elif name == "built" and value == Const(True):
+            mark_built(machine, instance)
+
+    def has_run(self, machine: Interpreter, instance: Instance, name: str) -> None:
+        """Keras 3.15 wraps `build`: whoever calls it, the first call of the layer will not."""
+        if name == "build":
+            mark_built(machine, instance)
 
     def method(
         self, machine: Interpreter, instance: Instance, name: str, arguments: Arguments
@@ -270,10 +277,6 @@ def add_weight(machine: Interpreter, layer: Instance, args: Arguments) -> Variab
     if regularizer is not None and regularizer != NONE:
         regularize(machine, layer, made, regularizer)
     return made
-
-
-def is_text(value: Value) -> bool:
-    return isinstance(value, Const) and isinstance(value.value, str)
 
 
 def weights_as_arrays(machine: Interpreter, layer: Instance, place: Place) -> Box:
