@@ -42,6 +42,7 @@ shows where in tapelint an error happened.
 COMMANDS = (
     ("explain CODE", "Show what a rule finds, with examples and the fix."),
     ("rules", "List all rules."),
+    ("knowledge NAME", "Say what tapelint believes of a callable, and why."),
     ("repro FILE:LINE", "Write a finding as a script of its own."),
 )
 
@@ -217,6 +218,32 @@ def rules(output_format: str, color: str) -> int:
     columns = console.columns() if console.is_terminal(sys.stdout) else None
     listed = registry.rules().values()
     console.say(listing.rules(listed, output_format, columns=columns, colour=colour), colour=colour)
+    return CLEAN
+
+
+@program.command(
+    params=[
+        options.NAME,
+        options.one_of("--output-format", "text json", "How to write it", "--format"),
+        options.CONFIG,
+        options.ISOLATED,
+        options.colour(),
+        options.help_option(),
+    ],
+    add_help_option=False,
+)
+def knowledge(name: str, output_format: str, config: str | None, isolated: bool, color: str) -> int:
+    """Say what tapelint believes of the callable NAME (tf.argmax, np.exp, mylib.quantize), and why.
+
+    What you know better is said in the settings, under `[tool.tapelint.knowledge]`.
+    """
+    from tapelint import beliefs, request
+
+    settings = request.Request((".",), config=config, is_isolated=isolated).settings()
+    colour = console.has_colour(color, sys.stdout)
+    belief = beliefs.find(name, settings)
+    text = beliefs.render(name, belief, output_format, columns=console.columns(), colour=colour)
+    console.say(text, colour=colour)
     return CLEAN
 
 

@@ -16,7 +16,9 @@ def lint(source: SourceText, settings: Settings) -> list[Finding]:
     unit = Unit(source)
     try:
         body = unit.body
-        observations = with_large_stack(lambda: Interpreter(source.path).run_module(body))
+        observations = with_large_stack(
+            lambda: Interpreter(source.path, settings.beliefs).run_module(body)
+        )
     except SyntaxProblem as problem:
         return [unreadable_file(source.path, problem.message, problem.line, problem.column)]
     findings = [

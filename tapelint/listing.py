@@ -69,6 +69,9 @@ def settings(found: Settings, codes: Iterable[str]) -> str:
             f"{_toml(entry.pattern)} = {_toml(list(entry.ignore))}"
             for entry in found.per_file_ignores
         ]
+    if found.beliefs:
+        lines += ["", "[knowledge]"]
+        lines += [f"{_toml(name)} = {_toml(belief.value)}" for name, belief in found.beliefs]
     return "\n".join(lines) + "\n"
 
 

@@ -33,6 +33,14 @@ class Verdict(Enum):
     DIFFERS = "differs by mode"
 
 
+class Belief(Enum):
+    """What a user says becomes of the gradient of a function's arguments."""
+
+    FLOWS = "flows"
+    BLOCKED = "blocked"
+    ZEROS = "zeros"
+
+
 class Role(Enum):
     """The part a step plays in the chain from source to target."""
 

@@ -86,6 +86,9 @@ PATHS = click.Argument(["paths"], nargs=-1, metavar="[PATH]...", type=click.Path
 PLACE = click.Argument(["place"], metavar="FILE:LINE")
 PYTHON = _file("--python", help="The Python that has TensorFlow (default: this or the project's).")
 OUTPUT = _file("-o", "--output-file", help="Write the report to this file, all of it or nothing.")
+CONFIG = _file("--config", help="Read the settings from this file.")
+ISOLATED = _flag("--isolated", help="Read no settings file.")
+NAME = click.Argument(["name"], metavar="NAME")
 RUN = _flag("--run", help="Run the examples under TensorFlow, and compare with what they say.")
 CODE = click.Argument(["code"], metavar="CODE", shell_complete=complete_rules)
 
@@ -131,8 +134,8 @@ CHECK: Mapping[str, Sequence[click.Option]] = {
         ),
         _flag("--no-respect-gitignore", help="Check what .gitignore leaves out as well."),
         _file("--stdin-filename", help="The name of what `-` reads."),
-        _file("--config", help="Read the settings from this file."),
-        _flag("--isolated", help="Read no settings file."),
+        CONFIG,
+        ISOLATED,
         click.Option(
             ["-j", "--jobs"],
             metavar="N",

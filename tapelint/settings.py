@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from tapelint.model import Confidence
+from tapelint.model import Belief, Confidence
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -87,6 +87,7 @@ class Settings:
     `selections` apply one after the other: the file's, then the command line's. `root` is the
     folder that patterns are relative to, the one of the settings file; with `force_exclude`, what
     is excluded is not even checked when it is named; `seconds` is the time that one file may take;
+    `beliefs` are what the user says of functions by their dotted names;
     `path` is None where no settings file was read.
     """
 
@@ -98,6 +99,7 @@ class Settings:
     force_exclude: bool = False
     min_confidence: Confidence = Confidence.LIKELY
     seconds: float = 60.0
+    beliefs: tuple[tuple[str, Belief], ...] = ()
     root: Path | None = None
     path: Path | None = None
 
@@ -208,6 +210,17 @@ def _file_ignores(value: object) -> tuple[FileIgnore, ...] | None:
     return found if len(found) == len(entries) else None
 
 
+def _beliefs(value: object) -> tuple[tuple[str, Belief], ...] | None:
+    if not isinstance(value, dict):
+        return None
+    words = {known.value: known for known in Belief}
+    entries = [
+        (name, words.get(word) if isinstance(word, str) else None) for name, word in value.items()
+    ]
+    found = tuple((name, belief) for name, belief in entries if belief is not None)
+    return found if len(found) == len(entries) and all("." in name for name, _ in found) else None
+
+
 _SELECTORS = 'a list of rules, for instance ["TAP201", "TAP3", "numpy-in-tape"]'
 _PATTERNS = 'a list of patterns, for instance ["docs/", "*_generated.py"]'
 OPTIONS: Mapping[str, Option] = {
@@ -222,5 +235,11 @@ OPTIONS: Mapping[str, Option] = {
     "respect-gitignore": Option("respect_gitignore", "true or false", _flag),
     "force-exclude": Option("force_exclude", "true or false", _flag),
     "min-confidence": Option("min_confidence", '"certain" or "likely"', _confidence),
+    "knowledge": Option(
+        "beliefs",
+        'a table of dotted names that are "flows", "blocked" or "zeros", for instance'
+        ' {"mylib.ops.quantize" = "blocked"}',
+        _beliefs,
+    ),
     "seconds-per-file": Option("seconds", "a number of seconds above 0", _seconds),
 }

@@ -14,7 +14,7 @@ from tapelint.analysis import ir, updates
 from tapelint.analysis.expressions import CALLABLES, SPECIAL
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
-from tapelint.analysis.knowledge import canonical
+from tapelint.analysis.knowledge import canonical, declared
 from tapelint.analysis.literals import assigned_attributes, mentions
 from tapelint.analysis.machine import MOST_OPTIONS, Dead, Frame, OutOfBudget
 from tapelint.analysis.models import operations, registry
@@ -42,6 +42,7 @@ from tapelint.analysis.values import (
     Value,
     fresh,
 )
+from tapelint.model import Belief
 
 OPTIMIZERS = ("tf.optimizers.", "keras.optimizers.", "tf.compat.v1.train.")
 # What may read any name.
@@ -65,8 +66,8 @@ PLAIN_BASES = frozenset(
 class Interpreter(Modules):
     """Runs one module, then whatever of it holds a tape and was not reached."""
 
-    def __init__(self, path: str = "") -> None:
-        super().__init__(MODULE_BUDGET, path)
+    def __init__(self, path: str = "", beliefs: Iterable[tuple[str, Belief]] = ()) -> None:
+        super().__init__(MODULE_BUDGET, path, {canonical(name): b for name, b in beliefs})
         self.module = self.project.path if self.project is not None else ""
         self.globals = fresh()
         self.defined: list[FunctionValue] = []
@@ -252,12 +253,18 @@ class Interpreter(Modules):
     # ------------------------------------------------------------------ calls
 
     def call_external(self, name: str, arguments: Arguments) -> Value:
-        """Call something outside the project: a model, a class, or a row of the table."""
+        """Call something outside the project: a model, a class, or a row of the table.
+
+        What the user says of a name has the first word.
+        """
+        belief = self.beliefs.get(name)
+        if belief is not None:
+            return operations.run(self, name, declared(name, belief), arguments)
         model = registry.model_of(name)
         if model is not None:
             return model(self, arguments)
         library = registry.class_of(name)
-        if library is not None and is_class_name(name):
+        if library is not None and registry.is_class_name(name):
             made = Instance(External(name))
             library.init(self, made, arguments)
             if name.startswith(OPTIMIZERS):
@@ -337,6 +344,9 @@ class Interpreter(Modules):
 
     def library_set(self, value: Instance, name: str, given: Value) -> None:
         self.library_of(value).set_attribute(self, value, name, given)
+
+    def library_has_run(self, value: Instance, name: str) -> None:
+        self.library_of(value).has_run(self, value, name)
 
     def library_super(self, value: Super, name: str, at: Place) -> Value:
         """Return `super().name` where only a library class may define it."""
@@ -422,11 +432,6 @@ class Interpreter(Modules):
         if name == "__getitem__" and arguments.positional:
             return self.item(receiver, arguments.positional[0], arguments.place)
         return self.unknown(name, [receiver, *arguments.values], arguments.place)
-
-
-def is_class_name(name: str) -> bool:
-    """Whether a dotted name is a class by its spelling: `keras.layers.Dense`."""
-    return name.rpartition(".")[2][:1].isupper()
 
 
 def underlying(value: object) -> FunctionValue | None:

@@ -6,7 +6,8 @@ of execution that asks.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from tapelint.analysis import ir
@@ -14,18 +15,28 @@ from tapelint.analysis.machine import Dead, Frame, OutOfBudget
 from tapelint.analysis.project import Project, unit_of
 from tapelint.analysis.state import State
 from tapelint.analysis.statements import Statements
-from tapelint.analysis.values import Const, Deferred, ModuleValue, Value, fresh
+from tapelint.analysis.values import Const, Deferred, External, ModuleValue, Value, fresh
+from tapelint.model import Belief
 
 MODULE_STEPS = 20_000
 MOST_MODULES = 60
 DEEPEST_IMPORT = 8
 
 
+def is_called(path: str, dotted: str) -> bool:
+    """Whether a module's file may be what `import dotted` finds."""
+    file = PurePath(path)
+    parts = file.parent.parts if file.stem == "__init__" else (*file.parent.parts, file.stem)
+    wanted = tuple(dotted.split("."))
+    return parts[-len(wanted) :] == wanted
+
+
 class Modules(Statements):
     """The import half of the interpreter."""
 
-    def __init__(self, budget: int, path: str) -> None:
+    def __init__(self, budget: int, path: str, beliefs: Mapping[str, Belief]) -> None:
         super().__init__(budget)
+        self.beliefs = beliefs
         self.project = Project(path) if path else None
         self.identities: dict[str, int] = {}
         self.left_behind: dict[str, dict[Hashable, Any]] = {}
@@ -96,7 +107,14 @@ class Modules(Statements):
         return self.unknown(value.name, [], None)
 
     def module_attribute(self, module: ModuleValue, name: str) -> Value | None:
-        """Return an attribute of a project module: a name it bound, or a module within it."""
+        """Return an attribute of a project module: a name it bound, or a module within it.
+
+        A function of which the user says what it does is not looked into.
+        """
+        for dotted in self.beliefs:
+            home, _, last = dotted.rpartition(".")
+            if last == name and is_called(module.path, home):
+                return External(dotted)
         identity = self.module_identity(module.path)
         if identity is not None:
             found: Value | None = self.state.cells.get((identity, name))

@@ -125,8 +125,10 @@ def test_the_settings_that_are_shown_are_all_there_are(tmp_path: Path) -> None:
     loaded = settings.load(path)
     for selector in loaded.words:
         assert registry.select([selector])
-    assert [key for key in settings.OPTIONS if f"\n{key} =" not in shown] == ["per-file-ignores"]
+    tables = [key for key in settings.OPTIONS if f"\n{key} =" not in shown]
+    assert tables == ["per-file-ignores", "knowledge"]
     assert loaded.per_file_ignores
+    assert loaded.beliefs
 
 
 @pytest.mark.parametrize("source", list(blocks("python", README)))

@@ -63,6 +63,9 @@ class LibraryClass:
         """Run a method the project does not define."""
         return machine.opaque_call(name, [instance, *arguments.values], arguments.place)
 
+    def has_run(self, machine: Interpreter, instance: Instance, name: str) -> None:
+        """Note that a method was run which the project does define."""
+
     def inside(
         self,
         machine: Interpreter,
@@ -176,6 +179,11 @@ def class_of(name: str) -> LibraryClass | None:
     """Return the model of a library class, by its name or the longest prefix that has one."""
     _load()
     return _classes.get(name) or _longest(name, _classes)
+
+
+def is_class_name(name: str) -> bool:
+    """Whether a dotted name is a class by its spelling: `keras.layers.Dense`."""
+    return name.rpartition(".")[2][:1].isupper()
 
 
 @cache
