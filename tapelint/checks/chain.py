@@ -18,6 +18,7 @@ from tapelint.model import Role, Span, Step
 
 MOST_STEPS = 6
 MOST_SOURCES = 3
+MOST_REQUESTS = 2
 
 # Made by reading a value, not by computing with it.
 SILENT = frozenset({"[]", "element", "join", "value", "read_value", "counter", "variable"})
@@ -54,7 +55,15 @@ def behind_source(group: Group, at_break: str = "") -> list[Step]:
     if target is not None and target.place is not None and target is not lost.source:
         chain.append(Step(target.place.span(), Role.TARGET, target_sentence(asked)))
     chain.append(Step(asked.place.span(), Role.TAPE, request_sentence(asked, case.outcome)))
-    return chain
+    return [*chain, *further_requests(group)]
+
+
+def further_requests(group: Group) -> Iterator[Step]:
+    """Yield the other requests that are answered alike for the same reason."""
+    first = group.first.asked.place.span()
+    others = {c.asked.place.span(): c for c in group.cases if c.asked.place.span() != first}
+    for span, case in list(others.items())[:MOST_REQUESTS]:
+        yield Step(span, Role.STEP, f"{request_sentence(case.asked, case.outcome)} here as well")
 
 
 def sources(group: Group) -> Iterator[Step]:

@@ -37,6 +37,8 @@ OF_SOURCE = frozenset(
         Cause.UNCONNECTED,
     }
 )
+# What mends a source of these mends it for all that is asked of the same tape.
+OF_TAPE = OF_SOURCE - {Cause.REBOUND, Cause.EQUAL, Cause.UNCONNECTED}
 GRADIENTS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 
 
@@ -129,13 +131,19 @@ def groups(
     """Yield the cases that a rule is responsible for, one group for each place it points at.
 
     `place_of` says where the eye should go; without it (or where it answers None) that is the
-    gradient call.
+    gradient call: of a tape that is asked several times about a source it does not know, the first.
     """
     found: dict[Span, list[Case]] = {}
+    told: dict[tuple[Cause, Node, Place], Span] = {}
     for case in cases(observations):
-        if is_mine(case):
-            place = place_of(case) if place_of is not None else None
-            found.setdefault((place or case.asked.place).span(), []).append(case)
+        if not is_mine(case):
+            continue
+        broken = case.broken
+        place = place_of(case) if place_of is not None else None
+        span = (place or case.asked.place).span()
+        if place is None and broken.cause in OF_TAPE:
+            span = told.setdefault((broken.cause, broken.node, case.asked.tape), span)
+        found.setdefault(span, []).append(case)
     for span in sorted(found):
         yield Group(span, tuple(found[span]))
 

@@ -191,7 +191,8 @@ def ask(machine: Calls, tape: TapeValue, method: str, arguments: Arguments) -> V
     zero = unconnected_zero(method, arguments)
     asker = Asker(machine, tape, state, method, target, arguments)
     # TensorFlow raises: what the answer would be is no question.
-    asker.is_vague |= is_exhausted
+    asker.is_vague |= is_exhausted or isinstance(target, NoGradient)
+    updates.examine_operands(machine, f"tape.{method}", [target], arguments.place)
     result = asker.answers(sources, zero)
     asker.report(sources)
     machine.last_asked = arguments.place
