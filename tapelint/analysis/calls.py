@@ -201,6 +201,8 @@ class Calls(Objects):
         frame.is_graph = "tf.function" in function.marks or (
             bool(self.frames) and self.frames[-1].is_graph
         )
+        if "recomputed" in function.marks:
+            self.graph_loops.add(arguments.place)
         if arguments.positional:
             frame.receiver = arguments.positional[0]
         return frame

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
@@ -699,7 +700,8 @@ class Expressions(Calls):
             self.state = start.fork()
             self.narrow(expression.test, outcome)
             try:
-                values.append(self.evaluate(branch))
+                with self.on_condition():
+                    values.append(self.evaluate(branch))
             except Dead:
                 continue
             ends.append(self.state)
@@ -858,7 +860,9 @@ class Expressions(Calls):
                     break
                 exact = exact and inner is True
                 if index == len(clause.conditions) - 1:
-                    exact = self.run_clauses(expression, clauses[1:], pairs) and exact
+                    known = contextlib.nullcontext() if exact else self.on_condition()
+                    with known:
+                        exact = self.run_clauses(expression, clauses[1:], pairs) and exact
             if not clause.conditions:
                 exact = self.run_clauses(expression, clauses[1:], pairs) and exact
         return exact

@@ -139,6 +139,8 @@ class Node:
     operands: tuple[tuple[str, Value], ...] = ()
     # For a gradient: the source it belongs to.
     gradient_of: Node | None = None
+    # For a gradient: whether it is an `IndexedSlices`.
+    is_sparse: bool = False
     number: int = field(default_factory=lambda: next(_numbers))
 
     @property

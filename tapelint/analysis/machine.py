@@ -7,10 +7,11 @@ any particular operation or piece of Python means: that is in `statements`, `exp
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tapelint.analysis import updates
+from tapelint.analysis import sparse, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, Session
 from tapelint.analysis.ir import Expr, Function, Import, ImportFrom, LazyFunction, Place, Stmt
 from tapelint.analysis.observations import Observation
@@ -81,6 +82,8 @@ class Frame:
     # A comprehension or class body runs inside the frame of its parent.
     parent: Frame | None = None
     is_class: bool = False
+    # How many branches it is in whose conditions are not known.
+    undecided: int = 0
     # The place of the call that opened it.
     called_at: Place | None = None
 
@@ -117,6 +120,8 @@ class Machine:
         self.last_asked: Place | None = None
         # By request: all that it was ever asked for.
         self.asked_for: dict[Place, set[Node]] = {}
+        # Calls that run a function in a loop or graph of their own, out of which dense gradients come.
+        self.graph_loops: set[Place | None] = set()
         # Operations already named as a source of NaN.
         self.suspected: set[Node] = set()
         self.late_watches: set[tuple[int, Node]] = set()
@@ -150,6 +155,28 @@ class Machine:
         while frame.parent is not None and frame.function is None:
             frame = frame.parent
         return frame
+
+    @contextlib.contextmanager
+    def on_condition(self) -> Iterator[None]:
+        """Run code that a condition decides about which is not known."""
+        frame = self.frame
+        frame.undecided += 1
+        try:
+            yield
+        finally:
+            frame.undecided -= 1
+
+    def is_conditional(self) -> bool:
+        """Whether this function would not get here if it had known better.
+
+        It is inside a `try`, or in a branch whose condition is not known.
+        """
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if frame.undecided:
+                return True
+            frame = frame.parent
+        return bool(self.raised)
 
     # ------------------------------------------------------------------ life
 
@@ -308,6 +335,7 @@ class Machine:
         """
         self.step()
         updates.examine_operands(self, op, (v for _, v in inputs), place)
+        sparse.examine(self, op, [v for _, v in inputs], place)
         edges: list[Edge] = []
         for name, value in inputs:
             how, why = (effects or {}).get(name, (effect, reason))
@@ -333,6 +361,7 @@ class Machine:
         """Make an array or number of the values: what was a tensor is cut, arrays go on."""
         self.step()
         given = list(values)
+        sparse.examine(self, op, given, place)
         edges = []
         for leaf in (leaf for value in given for leaf in self.leaves(value)):
             if leaf.is_tensor:

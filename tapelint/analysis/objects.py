@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tapelint.analysis import sparse
 from tapelint.analysis.containers import Containers
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
@@ -328,6 +329,8 @@ class Objects(Containers):
             return self.shape_of(value, name, at)
         if name == "dtype":
             return DTypeValue(value.dtype)
+        if name in sparse.PARTS and sparse.is_sparse(value):
+            return self.record(f".{name}", [("x", value)], at)
         if kind is Kind.UNKNOWN:
             if name in UNKNOWN_METHODS:
                 return Method(value, name)

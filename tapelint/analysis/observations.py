@@ -134,6 +134,7 @@ class Misuse(Enum):
     UNZIPPED = "gradients without variables"
     EXHAUSTED = "a zip that was walked through before"
     NONE_USED = "a gradient that is None"
+    SPARSE_USED = "a gradient that is an IndexedSlices"
     UNUSED = "never used"
     UNAPPLIED = "an optimizer that never takes a step"
     CLIPPED_UNUSED = "clipped copies never used"

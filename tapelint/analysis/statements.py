@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -145,8 +146,9 @@ class Statements(Expressions):
             self.narrow(statement.test, outcome)
             return self.run_block(body)
 
-        then = self.fork_run(start.fork(), lambda: branch(True, statement.then))
-        otherwise = self.fork_run(start.fork(), lambda: branch(False, statement.otherwise))
+        with self.on_condition():
+            then = self.fork_run(start.fork(), lambda: branch(True, statement.then))
+            otherwise = self.fork_run(start.fork(), lambda: branch(False, statement.otherwise))
         self.resume([then, otherwise])
 
     def run_match(self, statement: ir.Match) -> None:
@@ -163,7 +165,8 @@ class Statements(Expressions):
             if decided is False:
                 self.state = start
                 continue
-            ends.append(self.fork_block(self.state, case.body))
+            with self.on_condition() if decided is None else contextlib.nullcontext():
+                ends.append(self.fork_block(self.state, case.body))
             self.state = start
             if decided is True:
                 open_end = False

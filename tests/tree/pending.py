@@ -12,7 +12,6 @@ NOT_IMPLEMENTED = frozenset(
         "TAP305",
         "TAP307",
         "TAP407",
-        "TAP408",
         "TAP409",
     }
 )
@@ -22,6 +21,5 @@ NOT_UNDERSTOOD = frozenset(
     {
         "TAP306-bad-3",
         "TAP404-bad-2",
-        "TAP406-bad-1",
     }
 )

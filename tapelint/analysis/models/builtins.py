@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tapelint.analysis import sparse
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.models.registry import models
 from tapelint.analysis.values import (
@@ -59,6 +60,8 @@ def hasattr_(machine: Interpreter, args: Arguments) -> Value:
     """Run `hasattr(x, name)`."""
     owner, name = args.get(0), args.get(1)
     if owner is not None and isinstance(name, Const) and isinstance(name.value, str):
+        if name.value in sparse.PARTS | sparse.LACKS and sparse.is_sparse(owner):
+            return Const(name.value in sparse.PARTS)
         if machine.peek(owner, name.value) is not None:
             return Const(True)
         if isinstance(owner, Instance) and isinstance(owner.cls, ClassValue):

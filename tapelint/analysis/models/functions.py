@@ -80,6 +80,7 @@ def either(machine: Interpreter, functions: list[Value], args: Arguments) -> Val
 @models("tf.while_loop", "tf.compat.v1.while_loop", "keras.ops.while_loop")
 def while_loop(machine: Interpreter, args: Arguments) -> Value:
     """Run `tf.while_loop(cond, body, loop_vars)`: the body twice."""
+    machine.graph_loops.add(args.place)
     body, held = args.get(1, "body"), args.get(2, "loop_vars")
     if body is None or held is None:
         return machine.opaque_call("tf.while_loop", args.values, args.place)
@@ -99,6 +100,7 @@ def while_loop(machine: Interpreter, args: Arguments) -> Value:
 )  # fmt: skip
 def map_fn(machine: Interpreter, args: Arguments) -> Value:
     """Run `tf.map_fn(fn, elems)` on one element that stands for all."""
+    machine.graph_loops.add(args.place)
     function, elements = args.get(0, "fn", "f", "function"), args.get(1, "elems", "xs", "elements")
     if function is None or elements is None:
         return machine.opaque_call("tf.map_fn", args.values, args.place)
@@ -130,6 +132,7 @@ def stacked(machine: Interpreter, value: Value, args: Arguments) -> Value:
 @models("tf.scan", "tf.foldl", "tf.foldr", "keras.ops.scan", "keras.ops.fori_loop")
 def scan(machine: Interpreter, args: Arguments) -> Value:
     """Run `tf.scan(fn, elems, initializer)`: two turns stand for all."""
+    machine.graph_loops.add(args.place)
     function, elements = args.get(0, "fn", "f"), args.get(1, "elems", "xs")
     if function is None or elements is None:
         return machine.opaque_call("tf.scan", args.values, args.place)
@@ -181,6 +184,7 @@ def py_function(machine: Interpreter, args: Arguments) -> Value:
         or not isinstance(function, FunctionValue | BoundMethod | Native)
     ):
         return machine.opaque_call("tf.py_function", args.values, args.place)
+    machine.graph_loops.add(args.place)
     value = call(machine, function, args, *known.values)
     return as_results(machine, value, args)
 

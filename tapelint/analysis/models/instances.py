@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
+from tapelint.analysis import sparse
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.models.registry import models
 from tapelint.analysis.values import (
@@ -78,6 +79,8 @@ def is_instance(machine: Interpreter, value: Value, cls: Value) -> bool | None:
             if name in ("tf.Variable", "keras.Variable"):
                 return (name == "tf.Variable") == (value.library == "tf")
             return False if name in ("tf.Tensor", "np.ndarray") or is_python(name) else None
+        case Data() if sparse.is_sparse(value) and name.startswith("tf."):
+            return name.rpartition(".")[2] == "IndexedSlices"
         case Data():
             return is_data_instance(value, name)
         case Const():

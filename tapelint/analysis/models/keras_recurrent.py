@@ -97,6 +97,7 @@ def rnn_run(machine: Interpreter, layer: Instance, name: str, args: Arguments) -
     outputs: list[Value] = []
     for _ in range(2):
         step = machine.any_element(args.positional[0], args.place)
+        machine.graph_loops.add(args.place)
         result = machine.call(cell, Arguments((step, states), {}, args.place))
         known = machine.elements(result) if isinstance(result, Tuple | Box) else None
         if known is None or len(known.values) != 2:
@@ -151,6 +152,7 @@ def time_distributed(machine: Interpreter, layer: Instance, name: str, args: Arg
     inner = part_of(machine, layer)
     if inner is None:
         return unclear(machine, layer, name, args)
+    machine.graph_loops.add(args.place)
     return machine.call(inner, Arguments(args.positional, args.keywords, args.place, args.is_open))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import singular, trace, updates
+from tapelint.analysis import singular, sparse, trace, updates
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models.registry import methods, models
@@ -299,7 +299,8 @@ class Asker:
         self.asked = 0
         self.sources: list[Node] = []
         self.arrivals: trace.Arrivals | None = None
-        self.has_unknown: bool | None = None
+        self.way: set[Node] | None = None
+        self.has_unknown = False
         watched = machine.state.watched
         # Computing the backward pass may itself be recorded by the tapes that are active.
         self.watched = watched
@@ -410,9 +411,9 @@ class Asker:
         """Return a gradient that exists; outer tapes see what it was computed from."""
         machine = self.machine
         active, _ = machine.state.recording()
-        if self.has_unknown is None:
-            way = trace.cone(self.session, self.targets)
-            self.has_unknown = any(node.kind is Kind.UNKNOWN for node in way)
+        if self.way is None:
+            self.way = trace.cone(self.session, self.targets)
+            self.has_unknown = any(node.kind is Kind.UNKNOWN for node in self.way)
         used: list[Node] = []
         if active or self.asked <= MOST_EXACT:
             used = trace.backward_uses(self.session, self.targets, source)
@@ -426,6 +427,10 @@ class Asker:
             self.method, Kind.TENSOR, gradient_dtype(source), self.place, edges, recorded=recorded
         )
         node.gradient_of = source
+        if self.method == "gradient" and not (self.has_unknown or self.is_vague):
+            node.is_sparse = sparse.is_gathered(
+                machine, self.session, self.targets, self.way, source
+            )
         if not used and not edges:
             node.note = "linear"
         return Data(node)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import updates
+from tapelint.analysis import sparse, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.models.constants import dtype_of
 from tapelint.analysis.models.operations import dtype_class, symbolic_call
@@ -83,7 +83,7 @@ def copied(machine: Interpreter, value: Value, dtype: DType | None, args: Argume
 )  # fmt: skip
 def converted(machine: Interpreter, args: Arguments) -> Value:
     value = args.get(0, "value", "x", "a", "val", "object")
-    if isinstance(value, Data) and value.kind is Kind.TENSOR:
+    if isinstance(value, Data) and value.kind is Kind.TENSOR and not sparse.is_sparse(value):
         return value
     dtype = dtype_of(args.get(1, "dtype"))
     if value is None:
