@@ -17,6 +17,8 @@ Watched = frozenset[tuple[Session, Node]]
 
 # What it costs to explain a missing gradient by a way that crosses such an obstacle.
 CUT = 10.0
+# Cheaper than any way that ends in None: what arrives by it, zeros, is what the tape answers.
+ZEROS = 2.0
 OUTSIDE = 8.0
 FURTHER_OUTSIDE = 0.1
 UNWATCHED = 5.0
@@ -199,6 +201,8 @@ def unwound(start: Node, came: dict[Node, tuple[Node, Edge]]) -> tuple[list[Node
 def edge_cost(session: Session, child: Node, edge: Edge) -> float:
     if edge.effect is Effect.FLOWS:
         return 0.0
+    if edge.effect is Effect.ZEROS:
+        return ZEROS
     if edge.reason in (Reason.VALUE_FREE, Reason.CONTROL):
         return TOO_FAR
     if edge.reason in (Reason.ASSIGN, Reason.DATASET):

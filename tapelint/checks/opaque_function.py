@@ -13,7 +13,7 @@ from tapelint.model import Finding
 
 CODE = "TAP208"
 RULE = Rule(CODE, "opaque-function")
-IS_MINE = cut_by(Reason.OPAQUE, Reason.DATASET, Reason.CUSTOM)
+IS_MINE = cut_by(Reason.OPAQUE, Reason.DATASET)
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
@@ -31,9 +31,6 @@ def description(case: Case) -> tuple[str, str]:
     match reason_of(case.broken.edge):
         case Reason.DATASET:
             return "a data set", "elements of a data set come without their history"
-        case Reason.CUSTOM:
-            name = code(callee(node.op, node.place))
-            return f"the custom gradient of {name}", f"{name} gives no gradient for this argument"
         case _:
             name = code(callee(node.op, node.place))
             return name, f"{name} runs Python that the tape cannot follow"
@@ -44,8 +41,6 @@ def advice(case: Case) -> str:
     match reason_of(case.broken.edge):
         case Reason.DATASET:
             return "compute on the elements inside the tape, not in the `tf.data` pipeline"
-        case Reason.CUSTOM:
-            return "return a tensor for this argument from the gradient function"
         case _:
             return (
                 "write the body with TensorFlow operations and call it directly,"

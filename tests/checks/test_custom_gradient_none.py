@@ -28,4 +28,4 @@ def test_what_tensorflow_takes_is_silent(part: str) -> None:
 @pytest.mark.parametrize("part", ["None, None", "2.0 * x, None"])
 def test_what_it_does_not_is_named(part: str) -> None:
     (finding,) = linted(custom_gradient_none, PROGRAM.replace("{ret}", part))
-    assert finding.message.startswith("the custom gradient of `f` ")
+    assert "the custom gradient of `f` " in finding.message

@@ -29,7 +29,7 @@ RULES_OF_REASONS = {
     Reason.REWRAP: "TAP207",
     Reason.OPAQUE: "TAP208",
     Reason.DATASET: "TAP208",
-    Reason.CUSTOM: "TAP208",
+    Reason.CUSTOM: "TAP603",
     Reason.STOP: "TAP209",
     Reason.PREDICT: "TAP211",
     Reason.METRIC: "TAP212",

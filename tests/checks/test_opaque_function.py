@@ -31,9 +31,3 @@ def test_a_data_set_cuts_and_gets_advice_of_its_own() -> None:
     (finding,) = one_call(opaque_function, "next(it)", "dataset element", Reason.DATASET)
     assert finding.message.endswith("cut here by a data set")
     assert "`tf.data` pipeline" in finding.help
-
-
-def test_a_custom_gradient_without_a_value_is_named() -> None:
-    (finding,) = one_call(opaque_function, "squash(w)", "squash", Reason.CUSTOM)
-    assert finding.message.endswith("cut here by the custom gradient of `squash`")
-    assert "from the gradient function" in finding.help

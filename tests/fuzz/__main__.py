@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tests.fuzz.programs import generate
-from tests.fuzz.verdicts import compare, lost_really
+from tests.fuzz.verdicts import compare
 
 
 def main(arguments: list[str]) -> int:
@@ -14,15 +14,13 @@ def main(arguments: list[str]) -> int:
     first = int(arguments[1]) if len(arguments) > 1 else 0
     ran = sources = false = missed = nothing = 0
     for seed in range(first, first + count):
-        text = generate(seed)
-        really = lost_really(text)
-        found = compare(seed, text)
-        if found is None or really is None:
+        found = compare(seed, generate(seed))
+        if found is None:
             continue
         ran += 1
-        sources += len(really)
-        nothing += sum(really)
-        for one in found:
+        sources += found.sources
+        nothing += found.lost
+        for one in found.disagreements:
             false += one.is_false_alarm
             missed += not one.is_false_alarm
             what = "FALSE ALARM" if one.is_false_alarm else "missed"

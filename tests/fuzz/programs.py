@@ -1,262 +1,25 @@
-"""Random tape programs: sources, operations from the knowledge table, control flow, helpers, containers.
+"""Random tape programs: sources, steps of the grammar, and a frame that holds the tape and asks it.
 
-A program is text that runs by itself. Its last lines ask for the gradients of `target` with respect
-to every source, by name, in one request. The same seed gives the same program.
+A program is text that runs by itself and leaves `answers`: what its requests gave, in the order in
+which they were made. The same seed gives the same program.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
-from tapelint.analysis import knowledge
-from tapelint.analysis.knowledge import Effect, Facts, ResultKind
+from tests.fuzz.layers import KERAS
+from tests.fuzz.objects import OBJECTS
+from tests.fuzz.plain import PLAIN
+from tests.fuzz.program import Program
 
-# Elementwise candidates; the table decides what each does to a gradient.
-UNARY = (
-    "tf.sin tf.cos tf.tanh tf.square tf.exp tf.abs tf.negative tf.sigmoid tf.identity tf.math.floor "
-    "tf.math.ceil tf.round tf.sign tf.stop_gradient tf.nn.relu tf.nn.softplus tf.zeros_like "
-    "tf.ones_like tf.math.rint tf.math.erf tf.math.expm1 tf.nn.softmax tf.sort tf.math.cumsum "
-    "tf.nn.l2_normalize tf.math.softsign tf.nn.elu tf.math.reciprocal tf.math.atan"
-).split()
-BINARY = (
-    "tf.add tf.subtract tf.multiply tf.maximum tf.minimum tf.math.squared_difference tf.math.atan2 "
-    "tf.math.divide_no_nan tf.math.floordiv"
-).split()
-TO_INTEGER = ("tf.argmax", "tf.argsort", "tf.shape", "tf.size")
-REDUCTIONS = ("tf.reduce_sum", "tf.reduce_mean", "tf.reduce_max", "tf.norm", "tf.reduce_logsumexp")
-NUMPY = ("np.sin", "np.square", "np.exp", "np.abs", "np.tanh")
-
-
-def known(names: list[str]) -> tuple[str, ...]:
-    """Return the names that the table has measured and that give one tensor."""
-    found = []
-    for name in names:
-        facts: Facts | None = knowledge.facts(knowledge.canonical(f"tensorflow{name[2:]}"))
-        if facts is not None and facts.result is ResultKind.TENSOR:
-            found.append(name)
-    return tuple(found)
-
-
-def effect_of(name: str) -> Effect:
-    """Return what an operation does to the gradient of its first argument."""
-    facts = knowledge.facts(knowledge.canonical(f"tensorflow{name[2:]}"))
-    return Effect.FLOWS if facts is None else facts.effect(0)
-
-
-@dataclass(slots=True)
-class Program:
-    """A program under construction: float tensors of shape (3,) by name, and the lines so far."""
-
-    seed: int
-    random: random.Random = field(init=False)
-    before: list[str] = field(default_factory=list)
-    helpers: list[str] = field(default_factory=list)
-    body: list[str] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
-    values: list[str] = field(default_factory=list)
-    count: int = 0
-
-    def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)
-
-    def fresh(self, stem: str = "t") -> str:
-        self.count += 1
-        return f"{stem}{self.count}"
-
-    def value(self) -> str:
-        """Return a value to compute with, the latest ones more often."""
-        recent = self.values[-3:]
-        return self.random.choice(recent if self.random.random() < 0.6 else self.values)
-
-    def add(self, line: str) -> str:
-        """Append an assignment of an expression to a new name, and return the name."""
-        name = self.fresh()
-        self.body.append(f"{name} = {line}")
-        self.values.append(name)
-        return name
-
-
-Step = Callable[[Program], None]
-
-
-def unary(program: Program) -> None:
-    program.add(f"{program.random.choice(known(UNARY))}({program.value()})")
-
-
-def binary(program: Program) -> None:
-    op = program.random.choice(known(BINARY))
-    program.add(f"{op}({program.value()}, {program.value()})")
-
-
-def operator(program: Program) -> None:
-    op = program.random.choice(["+", "-", "*"])
-    program.add(f"{program.value()} {op} {program.value()}")
-
-
-def constant(program: Program) -> None:
-    program.add(f"{program.value()} * {program.random.choice(['2.0', '0.5', 'np.float32(3.0)'])}")
-
-
-def call_helper(program: Program) -> None:
-    name = program.fresh("f")
-    inner = program.random.choice(
-        [
-            "a * b",
-            "tf.sin(a) + b",
-            "tf.stop_gradient(a) * b",
-            "tf.where(a > 0.0, a, b)",
-            "a",
-            "b + 1.0",
-        ]
-    )
-    parameters = program.random.choice(["a, b", "a, b=None", "*args"])
-    if parameters == "*args":
-        program.helpers += [f"def {name}(*args):", "    a, b = args", f"    return {inner}"]
-    elif parameters == "a, b=None":
-        program.helpers += [
-            f"def {name}(a, b=None):", "    if b is None:", "        b = a", f"    return {inner}",
-        ]  # fmt: skip
-    else:
-        program.helpers += [f"def {name}(a, b):", f"    return {inner}"]
-    given = program.random.choice([f"{program.value()}, {program.value()}"] * 2 + [program.value()])
-    if "," not in given and parameters != "a, b=None":
-        given = f"{given}, {program.value()}"
-    program.add(f"{name}({given})")
-
-
-def through_lambda(program: Program) -> None:
-    program.add(f"(lambda q, k={program.value()}: q * k)({program.value()})")
-
-
-def through_list(program: Program) -> None:
-    name = program.fresh("items")
-    program.body.append(f"{name} = [{program.value()}, {program.value()}]")
-    if program.random.random() < 0.5:
-        program.body.append(f"{name}.append({program.value()})")
-    program.add(
-        program.random.choice([f"{name}[0]", f"{name}[-1]", f"sum({name})", f"tf.add_n({name})"])
-    )
-
-
-def through_dict(program: Program) -> None:
-    name = program.fresh("held")
-    program.body.append(f"{name} = {{'a': {program.value()}, 'b': {program.value()}}}")
-    if program.random.random() < 0.3:
-        program.body.append(f"{name}['a'] = {program.value()}")
-    program.add(program.random.choice([f"{name}['a']", f"{name}['b'] + {name}['a']"]))
-
-
-def comprehension(program: Program) -> None:
-    program.add(
-        f"tf.add_n([q * {program.value()} for q in ({program.value()}, {program.value()})])"
-    )
-
-
-def unpacked(program: Program) -> None:
-    a, b = program.fresh(), program.fresh()
-    program.body.append(f"{a}, {b} = {program.value()}, {program.value()}")
-    program.values += [a, b]
-    if program.random.random() < 0.3:
-        program.body.append(f"{a}, {b} = {b}, {a}")
-
-
-def loop(program: Program) -> None:
-    name = program.fresh()
-    program.body.append(f"{name} = {program.value()}")
-    turns = program.random.randint(1, 3)
-    program.body.append(f"for _ in range({turns}):")
-    step = program.random.choice(["* 0.5", f"+ {program.value()}", f"* {program.value()}"])
-    program.body.append(f"    {name} = {name} {step}")
-    program.values.append(name)
-
-
-def branch(program: Program) -> None:
-    name = program.fresh()
-    test = program.random.choice(["flag", "not flag", f"tf.reduce_sum({program.value()}) > 1e9"])
-    program.body += [
-        f"if {test}:", f"    {name} = {program.value()} * 2.0",
-        "else:", f"    {name} = {program.value()} + 1.0",
-    ]  # fmt: skip
-    program.values.append(name)
-
-
-def numpy_call(program: Program) -> None:
-    program.add(f"tf.constant({program.random.choice(NUMPY)}({program.value()}))")
-
-
-def python_value(program: Program) -> None:
-    how = program.random.choice(
-        [
-            "tf.constant({v}.numpy())",
-            "tf.fill([3], float({v}[0]))",
-            "tf.constant({v}.numpy().tolist())",
-        ]
-    )
-    program.add(how.format(v=program.value()))
-
-
-def integer_cast(program: Program) -> None:
-    program.add(f"tf.cast(tf.cast({program.value()}, tf.int32), tf.float32)")
-
-
-def integer_op(program: Program) -> None:
-    op = program.random.choice(known(list(TO_INTEGER)))
-    inner = f"{op}({program.value()})"
-    program.add(
-        f"tf.cast({inner}, tf.float32) * tf.ones([3])"
-        if op != "tf.argsort"
-        else f"tf.cast({inner}, tf.float32)"
-    )
-
-
-def threshold(program: Program) -> None:
-    program.add(f"tf.cast({program.value()} > 0.2, tf.float32)")
-
-
-def selected(program: Program) -> None:
-    program.add(f"tf.where({program.value()} > 0.2, {program.value()}, {program.value()})")
-
-
-def state_update(program: Program) -> None:
-    name = program.fresh("state")
-    trainable = program.random.choice(["", ", trainable=False"])
-    program.before.append(f"{name} = tf.Variable([0.1, 0.2, 0.3]{trainable})")
-    method = program.random.choice(["assign", "assign_add"])
-    program.body.append(f"{name}.{method}({program.value()})")
-    program.add(f"{name} * 1.5")
-
-
-def rewrapped(program: Program) -> None:
-    program.add(f"tf.Variable({program.value()}) * 2.0")
-
-
-def paused(program: Program) -> None:
-    name = program.fresh()
-    program.body += ["with tape.stop_recording():", f"    {name} = {program.value()} * 3.0"]
-    program.values.append(name)
-
-
-def reduced(program: Program) -> None:
-    op = program.random.choice(known(list(REDUCTIONS)))
-    program.add(f"{op}({program.value()}) * tf.ones([3])")
-
-
-def indexed(program: Program) -> None:
-    v = program.value()
-    program.add(program.random.choice(
-        [f"tf.stack([{v}[0], {v}[1], {v}[2]])", f"{v}[::-1]", f"tf.gather({v}, [2, 1, 0])",
-         f"tf.concat([{v}[1:], {v}[:1]], 0)"]
-    ))  # fmt: skip
-
-
-STEPS: tuple[tuple[Step, int], ...] = (
-    (unary, 8), (binary, 5), (operator, 8), (constant, 3), (call_helper, 4), (through_lambda, 2),
-    (through_list, 3), (through_dict, 2), (comprehension, 2), (unpacked, 2), (loop, 3), (branch, 2),
-    (numpy_call, 1), (python_value, 1), (integer_cast, 1), (integer_op, 1), (threshold, 1),
-    (selected, 2), (state_update, 1), (rewrapped, 1), (paused, 1), (reduced, 2), (indexed, 3),
+IMPORTS = (
+    "import collections", "import dataclasses", "import functools", "import keras",
+    "import numpy as np", "import tensorflow as tf", "",
 )  # fmt: skip
+# Not possible, or another thing, within a graph: values that leave TensorFlow, new variables.
+EAGER = (".numpy(", "np.", "float(", "Variable(", ".assign", "tf.constant(", "keras.", "layer", "model",
+         "net", "tape.")  # fmt: skip
 
 
 def sources(program: Program) -> None:
@@ -264,12 +27,14 @@ def sources(program: Program) -> None:
     for _ in range(program.random.randint(2, 4)):
         name = program.fresh("s")
         kind = program.random.choice(
-            ["variable"] * 5 + ["frozen", "watched", "watched", "constant", "integer"]
+            ["variable"] * 5 + ["frozen", "watched", "watched", "constant", "integer", "keras"]
         )
         numbers = [round(program.random.uniform(-1.5, 1.5), 2) for _ in range(3)]
         match kind:
             case "variable":
                 program.before.append(f"{name} = tf.Variable({numbers})")
+            case "keras":
+                program.before.append(f"{name} = keras.Variable({numbers})")
             case "frozen":
                 program.before.append(f"{name} = tf.Variable({numbers}, trainable=False)")
             case "integer":
@@ -290,30 +55,129 @@ def outside(program: Program) -> None:
         program.values.append(name)
 
 
+# ---------------------------------------------------------------------- the tape and its requests
+
+
+def indented(lines: Sequence[str], by: int = 1) -> list[str]:
+    return ["    " * by + line for line in lines]
+
+
+def target(program: Program) -> str:
+    """Return a scalar made of the last value and some others."""
+    used = program.random.sample(
+        program.values, min(len(program.values), program.random.randint(1, 3))
+    )
+    return " + ".join(f"tf.reduce_sum({name})" for name in [program.values[-1], *used])
+
+
+def request(program: Program, tape: str, what: str) -> str:
+    """Return a request for all sources, in one of the structures they may have."""
+    listed = ", ".join(program.sources)
+    keyed = ", ".join(f"'k{i:02}': {name}" for i, name in enumerate(program.sources))
+    form = program.random.choice([f"[{listed}]"] * 3 + [f"({listed},)", f"{{{keyed}}}"])
+    return f"tf.nest.flatten({tape}.gradient({what}, {form}))"
+
+
+def plain(program: Program) -> list[str]:
+    options = program.random.choice(["", "", "", "persistent=True"])
+    return [
+        f"with tf.GradientTape({options}) as tape:",
+        *indented([*program.body, f"target = {target(program)}"]),
+        f"answers = {request(program, 'tape', 'target')}",
+    ]
+
+
+def in_function(program: Program) -> list[str]:
+    return [
+        "def run():",
+        "    with tf.GradientTape() as tape:",
+        *indented([*program.body, f"target = {target(program)}"], 2),
+        f"    return {request(program, 'tape', 'target')}",
+        "answers = run()",
+    ]
+
+
+def in_graph(program: Program) -> list[str]:
+    """Run it as a graph, where nothing in it needs to be eager."""
+    lines = in_function(program)
+    if any(word in line for line in program.body for word in EAGER):
+        return lines
+    return ["@tf.function", *lines]
+
+
+def in_method(program: Program) -> list[str]:
+    return [
+        "class Trainer:",
+        "    def __init__(self):",
+        "        self.tape = None",
+        "    def loss(self, tape):",
+        *indented([*program.body, f"return {target(program)}"], 2),
+        "    def step(self):",
+        "        with tf.GradientTape() as self.tape:",
+        "            self.target = self.loss(self.tape)",
+        f"        return {request(program, 'self.tape', 'self.target')}",
+        "trainer = Trainer()",
+        "answers = trainer.step()",
+    ]
+
+
+def asked_twice(program: Program) -> list[str]:
+    first, second = target(program), program.value()
+    return [
+        "with tf.GradientTape(persistent=True) as tape:",
+        *indented([*program.body, f"target = {first}"]),
+        f"    other = tf.reduce_sum({second})",
+        f"answers = {request(program, 'tape', 'target')} + {request(program, 'tape', 'other')}",
+    ]
+
+
+def watching_nothing(program: Program) -> list[str]:
+    watched = program.random.sample(program.sources, 1)
+    is_keras = any(
+        f"{name} = keras.Variable" in line for line in program.before for name in watched
+    )
+    first = [f"tape.watch({watched[0]})"] if watched[0].isidentifier() and not is_keras else []
+    return [
+        "with tf.GradientTape(watch_accessed_variables=False) as tape:",
+        *indented([*first, *program.body, f"target = {target(program)}"]),
+        f"answers = {request(program, 'tape', 'target')}",
+    ]
+
+
+def nested(program: Program) -> list[str]:
+    """Differentiate a first derivative."""
+    watched = [
+        line.replace("tape", "outer") for line in program.body if line.startswith("tape.watch(")
+    ]
+    return [
+        "with tf.GradientTape() as outer:",
+        *indented(watched),
+        "    with tf.GradientTape() as tape:",
+        *indented([*program.body, f"target = {target(program)}"], 2),
+        f"    first = {request(program, 'tape', 'target')}",
+        "    there = [tf.cast(g, tf.float32) for g in first if g is not None]",
+        "    slope = sum(tf.reduce_sum(g**2.0) for g in there)",
+        f"answers = first + {request(program, 'outer', 'slope')}",
+    ]
+
+
+FRAMES: tuple[tuple[Callable[[Program], list[str]], int], ...] = (
+    (plain, 6), (in_function, 2), (in_graph, 2), (in_method, 2), (asked_twice, 2),
+    (watching_nothing, 1), (nested, 2),
+)  # fmt: skip
+
+
 def generate(seed: int) -> str:
     """Return the source of the program with this seed."""
     program = Program(seed)
     sources(program)
     outside(program)
-    steps, weights = zip(*STEPS, strict=True)
+    grammar = program.random.choice([PLAIN, (*PLAIN, *OBJECTS), (*PLAIN, *OBJECTS, *KERAS)])
+    steps, weights = zip(*grammar, strict=True)
     for step in program.random.choices(steps, weights, k=program.random.randint(3, 12)):
         step(program)
-    used = program.random.sample(
-        program.values, min(len(program.values), program.random.randint(1, 3))
-    )
-    target = " + ".join(f"tf.reduce_sum({name})" for name in [program.values[-1], *used])
-    is_persistent = program.random.random() < 0.2
-    options = "persistent=True" if is_persistent else ""
-    lines = [
-        "import numpy as np",
-        "import tensorflow as tf",
-        "",
-        f"flag = {program.random.choice([True, False])}",
-        *program.helpers,
-        *program.before,
-        f"with tf.GradientTape({options}) as tape:",
-        *(f"    {line}" for line in program.body),
-        f"    target = {target}",
-        f"answers = tape.gradient(target, [{', '.join(program.sources)}])",
-    ]
-    return "\n".join(lines) + "\n"
+    frames, chances = zip(*FRAMES, strict=True)
+    (frame,) = program.random.choices(frames, chances)
+    lines = frame(program)
+    flag = f"flag = {program.random.choice([True, False])}"
+    return "\n".join([*IMPORTS, flag, *program.helpers, *program.before, *lines]) + "\n"

@@ -29,20 +29,19 @@ def test_a_seed_gives_one_program() -> None:
 @pytest.mark.tensorflow
 @needs_tensorflow
 def test_no_connected_source_is_called_lost_and_few_lost_ones_are_missed() -> None:
-    from tests.fuzz.verdicts import compare, lost_really
+    from tests.fuzz.verdicts import compare
 
     ran = nothing = 0
     false: list[int] = []
     missed: list[int] = []
     for seed in range(PROGRAMS):
-        text = generate(seed)
-        found = compare(seed, text)
+        found = compare(seed, generate(seed))
         if found is None:
             continue
         ran += 1
-        nothing += sum(lost_really(text) or ())
-        false += [one.seed for one in found if one.is_false_alarm]
-        missed += [one.seed for one in found if not one.is_false_alarm]
+        nothing += found.lost
+        false += [one.seed for one in found.disagreements if one.is_false_alarm]
+        missed += [one.seed for one in found.disagreements if not one.is_false_alarm]
     assert ran > 0.9 * PROGRAMS
     assert not false
     assert len(missed) <= MISSED * nothing, missed

@@ -22,18 +22,30 @@ class Disagreement:
     is_false_alarm: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A program that ran: how many sources were asked for and lost, and where the two differ."""
+
+    sources: int
+    lost: int
+    disagreements: tuple[Disagreement, ...]
+
+
 def lost_statically(text: str) -> tuple[bool, ...]:
-    """Return, for each source of the request, whether tapelint says that it is lost."""
+    """Return, for each source of each request, whether tapelint says that it is lost."""
     unit = Unit(SourceText("program.py", text))
     observations = with_large_stack(lambda: Interpreter().run_module(unit.body))
-    (asked,) = [o for o in observations if isinstance(o, GradientAsked)]
-    # Zeros are reported too, but they are an answer.
-    lost = {
-        one.source
-        for one in asked.lost
-        if not all(b.edge is not None and b.edge.effect is Effect.ZEROS for b in one.breaks)
-    }
-    return tuple(node in lost for node in asked.sources)
+    said: list[bool] = []
+    for asked in observations:
+        if isinstance(asked, GradientAsked):
+            # Zeros are reported too, but they are an answer.
+            lost = {
+                one.source
+                for one in asked.lost
+                if not all(b.edge is not None and b.edge.effect is Effect.ZEROS for b in one.breaks)
+            }
+            said += [node in lost for node in asked.sources]
+    return tuple(said)
 
 
 def lost_really(text: str) -> tuple[bool, ...] | None:
@@ -46,14 +58,15 @@ def lost_really(text: str) -> tuple[bool, ...] | None:
     return tuple(answer is None for answer in names["answers"])
 
 
-def compare(seed: int, text: str) -> list[Disagreement] | None:
+def compare(seed: int, text: str) -> Comparison | None:
     """Return where the two disagree on a program, None where it does not run."""
     really = lost_really(text)
     if really is None:
         return None
     statically = lost_statically(text)
-    return [
+    differing = tuple(
         Disagreement(seed, index, is_false_alarm=said)
         for index, (said, is_lost) in enumerate(zip(statically, really, strict=True))
         if said != is_lost
-    ]
+    )
+    return Comparison(len(really), sum(really), differing)

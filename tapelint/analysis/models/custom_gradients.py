@@ -7,11 +7,12 @@ TensorFlow ignore the custom gradient.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapelint.analysis import trace
-from tapelint.analysis.graph import DType, Kind, Node
+from tapelint.analysis.graph import DType, Effect, Kind, Node, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import Dead
 from tapelint.analysis.observations import CustomGradientMisused
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from tapelint.analysis.interpreter import Interpreter
 
 
+# Arguments whose gradient is None, by position: where that is returned.
+Ended = Mapping[int, Place]
+
+
 def run_custom_gradient(machine: Interpreter, function: FunctionValue, args: Arguments) -> Value:
     """Run a decorated function: its value, on the tape as one operation."""
     plain = replace(function, marks=function.marks - {"custom_gradient"})
@@ -41,23 +46,39 @@ def run_custom_gradient(machine: Interpreter, function: FunctionValue, args: Arg
     value, backward = known.values
     if isinstance(backward, Const):
         return machine.opaque_call(function.lazy.name, args.values, args.place)
-    if function.lazy not in machine.examined and isinstance(backward, FunctionValue):
+    ended: Ended = {}
+    if isinstance(backward, FunctionValue):
+        ended = examine(machine, function, value, backward, args)
         machine.examined.add(function.lazy)
-        examine(machine, function, value, backward, args)
-    return recorded(machine, function.lazy.name, value, args)
+    return recorded(machine, function.lazy.name, value, args, ended)
 
 
-def recorded(machine: Interpreter, name: str, part: Value, args: Arguments) -> Value:
-    """Return the value as the result of one operation on the arguments."""
+def recorded(machine: Interpreter, name: str, part: Value, args: Arguments, ended: Ended) -> Value:
+    """Return the value as the result of one operation on the arguments.
+
+    What happens inside is on no tape: where an argument is known to get None, it is no way around.
+    """
     if isinstance(part, Tuple):
-        parts = tuple(recorded(machine, name, p, args) for p in part.elements)
+        parts = tuple(recorded(machine, name, p, args, ended) for p in part.elements)
         return Tuple(parts, part.names, part.cls)
     if isinstance(part, Box):
         contents = machine.elements(part)
         if contents is not None and contents.rest is None:
-            values = [recorded(machine, name, p, args) for p in contents.values]
+            values = [recorded(machine, name, p, args, ended) for p in contents.values]
             return machine.sequence("list", values)
-    return machine.record(name, [("", v) for v in (*args.values, part)], args.place)
+    if not ended:
+        return machine.record(name, [("", v) for v in (*args.values, part)], args.place)
+    inputs = [
+        ("", gets_none(machine, name, v, ended[i]) if i in ended else v)
+        for i, v in enumerate(args.values)
+    ]
+    effects = {"inside": (Effect.CUT, Reason.VALUE_FREE)}
+    return machine.record(name, [*inputs, ("inside", part)], args.place, effects=effects)
+
+
+def gets_none(machine: Interpreter, name: str, value: Value, returned: Place) -> Value:
+    """Return an argument as it enters an operation whose gradient function gives None for it."""
+    return machine.record(name, [("", value)], returned, effect=Effect.CUT, reason=Reason.CUSTOM)
 
 
 def examine(
@@ -66,22 +87,29 @@ def examine(
     value: Value,
     backward: FunctionValue,
     args: Arguments,
-) -> None:
-    """Call the gradient function as TensorFlow would, and look at what it gives."""
+) -> Ended:
+    """Call the gradient function as TensorFlow would, and look at what it gives.
+
+    Returns the arguments that get None on every path, by position, and where that is returned.
+    """
     name = function.lazy.name
+    is_new = function.lazy not in machine.examined
     if args.keywords and not args.positional:
-        machine.observe(CustomGradientMisused(args.place, "keywords", name))
-        return
+        if is_new:
+            machine.observe(CustomGradientMisused(args.place, "keywords", name))
+        return {}
     parameters = backward.lazy.get().parameters
     takes_variables = any(p.name == "variables" or p.kind == "**" for p in parameters)
     captured = captured_variables(machine, value, args)
     if captured and not takes_variables:
         place = backward.lazy.get().at
-        machine.observe(CustomGradientMisused(place, "variables", name, captured[0].label or ""))
-        return
+        label = captured[0].label or ""
+        if is_new:
+            machine.observe(CustomGradientMisused(place, "variables", name, label))
+        return {}
     if takes_variables and not captured:
         # Whether TensorFlow asks for the gradients of variables too is not known.
-        return
+        return {}
     upstream = [fresh_tensor(machine, args.place) for _ in range(output_count(machine, value))]
     start = machine.state
     machine.state = start.fork()
@@ -96,7 +124,21 @@ def examine(
     nodes = {u.node for u in upstream}
     rows = [(place, row_of(machine, given, bool(captured))) for place, given in returned]
     count = None if args.keywords or args.is_open else argument_count(machine, args)
-    examine_returned(machine, name, rows, count, nodes)
+    if is_new:
+        examine_returned(machine, name, rows, count, nodes)
+    return {} if captured or count is None else ended_by(rows, count)
+
+
+def ended_by(rows: list[tuple[Place, list[Value] | None]], count: int) -> Ended:
+    """Return the arguments for which every path returns None, with the place of the last one."""
+    if not rows or any(row is None or len(row) != count for _, row in rows):
+        return {}
+    place, _ = rows[-1]
+    return {
+        i: place
+        for i in range(count)
+        if all(row is not None and is_none(row[i]) for _, row in rows)
+    }
 
 
 def output_count(machine: Interpreter, value: Value) -> int:

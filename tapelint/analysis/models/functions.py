@@ -1,16 +1,10 @@
-"""TensorFlow functions that take functions: loops, conditions, maps, custom gradients, opaque calls.
-
-Facts of TensorFlow 2.21: `tf.numpy_function` gives None, `tf.py_function` differentiates what its
-body does with TensorFlow operations.
-"""
+"""TensorFlow functions that take functions: loops, conditions, maps, custom gradients."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tapelint.analysis.graph import Effect, Kind, Reason
 from tapelint.analysis.machine import Dead
-from tapelint.analysis.models.constants import dtype_of
 from tapelint.analysis.models.registry import methods, models
 from tapelint.analysis.values import (
     Arguments,
@@ -28,6 +22,7 @@ if TYPE_CHECKING:
 
 
 def call(machine: Interpreter, function: Value, args: Arguments, *values: Value) -> Value:
+    """Call a function that was handed to another one, in whose place its code runs."""
     return machine.call(function, Arguments(tuple(values), {}, args.place))
 
 
@@ -144,61 +139,6 @@ def scan(machine: Interpreter, args: Arguments) -> Value:
     value = start if start is not None else values.pop(0)
     for element in values:
         value = call(machine, function, args, value, element)
-    return value
-
-
-@models("tf.numpy_function", "tf.compat.v1.py_func")
-def numpy_function(machine: Interpreter, args: Arguments) -> Value:
-    """Run `tf.numpy_function(func, inp, Tout)`: the tape sees nothing of it."""
-    return opaque_results(machine, args, "tf.numpy_function", args.get(2, "Tout"))
-
-
-def opaque_results(machine: Interpreter, args: Arguments, name: str, types: Value | None) -> Value:
-    inputs = args.get(1, "inp")
-
-    def result(stated: Value | None) -> Value:
-        return machine.record(
-            name,
-            [("inp", v) for v in (inputs,) if v is not None],
-            args.place,
-            dtype=dtype_of(stated),
-            effect=Effect.CUT,
-            reason=Reason.OPAQUE,
-        )
-
-    if isinstance(types, Tuple | Box):
-        known = machine.elements(types)
-        if known is not None and known.rest is None:
-            return machine.sequence("list", [result(v) for v in known.values])
-    return result(types)
-
-
-@models("tf.py_function")
-def py_function(machine: Interpreter, args: Arguments) -> Value:
-    """Run `tf.py_function(func, inp, Tout)`: its body runs eagerly under the tape."""
-    function, inputs = args.get(0, "func"), args.get(1, "inp")
-    known = machine.elements(inputs) if inputs is not None else None
-    if (
-        known is None
-        or known.rest is not None
-        or not isinstance(function, FunctionValue | BoundMethod | Native)
-    ):
-        return machine.opaque_call("tf.py_function", args.values, args.place)
-    machine.graph_loops.add(args.place)
-    value = call(machine, function, args, *known.values)
-    return as_results(machine, value, args)
-
-
-def as_results(machine: Interpreter, value: Value, args: Arguments) -> Value:
-    """Turn what the body gave into tensors; where it left TensorFlow, the function is opaque."""
-    if isinstance(value, Tuple | Box):
-        known = machine.elements(value)
-        if known is not None and known.rest is None:
-            return machine.sequence("list", [as_results(machine, v, args) for v in known.values])
-    if isinstance(value, Data) and value.kind in (Kind.ARRAY, Kind.PYTHON):
-        return machine.record(
-            "tf.py_function", [("inp", value)], args.place, effect=Effect.CUT, reason=Reason.OPAQUE
-        )
     return value
 
 

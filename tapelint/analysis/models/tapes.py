@@ -75,6 +75,7 @@ def known_flag(value: Value | None, default: bool) -> bool | None:
 
 
 def state_of(machine: Machine, tape: TapeValue) -> TapeState:
+    """Return where a tape stands; one that nobody saw made may stand anywhere."""
     found = machine.state.tape(tape.identity)
     if found is None:
         session = Session(next(_sessions), tape.identity, tape.place, True)
