@@ -319,6 +319,16 @@ def past(targets: Iterable[Node]) -> set[Node]:
     return seen
 
 
+def captured(targets: Iterable[Node], started: int) -> list[Node]:
+    """Return what the code that made the targets used and did not make, in the order it was made.
+
+    `started` is a number of that time: what the code made has a higher one.
+    """
+    inside = {node for node in past(targets) if node.number >= started}
+    found = {edge.parent for node in inside for edge in node.edges}
+    return sorted((n for n in found if n.number < started), key=lambda node: node.number)
+
+
 def counterpart(source: Node, ancestors: set[Node]) -> Node | None:
     """Return the node of the target's past that the source equals: its original, or a twin."""
     node = source

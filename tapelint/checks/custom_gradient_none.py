@@ -26,7 +26,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
         yield RULE.lost(
             group,
             why=f"the custom gradient of {name} gives None for it",
-            at_break="this argument gets None",
+            at_break=f"{name} gives no gradient for it",
             help=HELP,
         )
     for span, found in distinct(

@@ -33,3 +33,19 @@ def test_the_operation_and_its_bad_point_are_named(value: str, source: str) -> N
     assert finding.message.endswith("`exp` overflows")
     assert finding.confidence is Confidence.LIKELY
     assert [step.role for step in finding.steps] == [Role.SOURCE, Role.BREAK]
+
+
+def test_what_happens_inside_a_custom_gradient_is_silent() -> None:
+    program = """\
+@tf.custom_gradient
+def log1pexp(x):
+    e = tf.exp(x)
+    def grad(upstream):
+        return upstream * (1 - 1 / (1 + e))
+    return tf.math.log(1 + e), grad
+x = tf.Variable(100.0)
+with tf.GradientTape() as tape:
+    y = log1pexp(x)
+g = tape.gradient(y, x)
+"""
+    assert linted(log_of_exp, program) == []

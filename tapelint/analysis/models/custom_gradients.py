@@ -7,7 +7,7 @@ TensorFlow ignore the custom gradient.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ Ended = Mapping[int, Place]
 def run_custom_gradient(machine: Interpreter, function: FunctionValue, args: Arguments) -> Value:
     """Run a decorated function: its value, on the tape as one operation."""
     plain = replace(function, marks=function.marks - {"custom_gradient"})
+    started = machine.node("body", Kind.PYTHON, DType.UNKNOWN, args.place).number
     result = machine.call_function(plain, args)
     known = machine.elements(result)
     if known is None or len(known.values) != 2:
@@ -48,31 +49,42 @@ def run_custom_gradient(machine: Interpreter, function: FunctionValue, args: Arg
         return machine.opaque_call(function.lazy.name, args.values, args.place)
     ended: Ended = {}
     if isinstance(backward, FunctionValue):
-        ended = examine(machine, function, value, backward, args)
+        held = variables(captured(machine, value, args, started))
+        ended = examine(machine, function, value, backward, args, held)
         machine.examined.add(function.lazy)
-    return recorded(machine, function.lazy.name, value, args, ended)
+    return recorded(machine, function.lazy.name, value, args, ended, started)
 
 
-def recorded(machine: Interpreter, name: str, part: Value, args: Arguments, ended: Ended) -> Value:
+def recorded(
+    machine: Interpreter, name: str, part: Value, args: Arguments, ended: Ended, started: int
+) -> Value:
     """Return the value as the result of one operation on the arguments.
 
-    What happens inside is on no tape: where an argument is known to get None, it is no way around.
+    What happens inside is on no tape: of all that is used there, only trainable variables get a
+    gradient too.
     """
     if isinstance(part, Tuple):
-        parts = tuple(recorded(machine, name, p, args, ended) for p in part.elements)
+        parts = tuple(recorded(machine, name, p, args, ended, started) for p in part.elements)
         return Tuple(parts, part.names, part.cls)
     if isinstance(part, Box):
         contents = machine.elements(part)
         if contents is not None and contents.rest is None:
-            values = [recorded(machine, name, p, args, ended) for p in contents.values]
+            values = [recorded(machine, name, p, args, ended, started) for p in contents.values]
             return machine.sequence("list", values)
-    if not ended:
-        return machine.record(name, [("", v) for v in (*args.values, part)], args.place)
-    inputs = [
+    inputs: list[tuple[str, Value]] = [
         ("", gets_none(machine, name, v, ended[i]) if i in ended else v)
         for i, v in enumerate(args.values)
     ]
-    effects = {"inside": (Effect.CUT, Reason.VALUE_FREE)}
+    leaves = machine.leaves(part)
+    if any(node.kind is Kind.UNKNOWN for node in trace.past(leaves) if node.number >= started):
+        return machine.record(name, [*inputs, ("", part)], args.place)
+    held = captured(machine, part, args, started)
+    with_gradient = variables(held)
+    inputs += [("" if n in with_gradient else "captured", Data(n)) for n in held]
+    effects = {
+        "captured": (Effect.CUT, Reason.CUSTOM),
+        "inside": (Effect.CUT, Reason.VALUE_FREE),
+    }
     return machine.record(name, [*inputs, ("inside", part)], args.place, effects=effects)
 
 
@@ -87,6 +99,7 @@ def examine(
     value: Value,
     backward: FunctionValue,
     args: Arguments,
+    held: Sequence[Node],
 ) -> Ended:
     """Call the gradient function as TensorFlow would, and look at what it gives.
 
@@ -100,14 +113,13 @@ def examine(
         return {}
     parameters = backward.lazy.get().parameters
     takes_variables = any(p.name == "variables" or p.kind == "**" for p in parameters)
-    captured = captured_variables(machine, value, args)
-    if captured and not takes_variables:
+    if held and not takes_variables:
         place = backward.lazy.get().at
-        label = captured[0].label or ""
+        label = held[0].label or ""
         if is_new:
             machine.observe(CustomGradientMisused(place, "variables", name, label))
         return {}
-    if takes_variables and not captured:
+    if takes_variables and not held:
         # Whether TensorFlow asks for the gradients of variables too is not known.
         return {}
     upstream = [fresh_tensor(machine, args.place) for _ in range(output_count(machine, value))]
@@ -115,18 +127,18 @@ def examine(
     machine.state = start.fork()
     try:
         handed = {"variables": machine.unknown("variables", [], args.place)}
-        keywords = handed if takes_variables and captured else {}
+        keywords = handed if takes_variables and held else {}
         machine.call(backward, Arguments(tuple(upstream), keywords, args.place))
         returned = machine.last_returned
     except Dead:
         returned = []
     machine.state = start
     nodes = {u.node for u in upstream}
-    rows = [(place, row_of(machine, given, bool(captured))) for place, given in returned]
+    rows = [(place, row_of(machine, given, bool(held))) for place, given in returned]
     count = None if args.keywords or args.is_open else argument_count(machine, args)
     if is_new:
         examine_returned(machine, name, rows, count, nodes)
-    return {} if captured or count is None else ended_by(rows, count)
+    return {} if held or count is None else ended_by(rows, count)
 
 
 def ended_by(rows: list[tuple[Place, list[Value] | None]], count: int) -> Ended:
@@ -157,14 +169,22 @@ def argument_count(machine: Interpreter, args: Arguments) -> int | None:
     return len(args.positional)
 
 
-def captured_variables(machine: Interpreter, value: Value, args: Arguments) -> list[Node]:
-    """Return trainable variables that the value was made of and that are no arguments."""
+def captured(machine: Interpreter, value: Value, args: Arguments, started: int) -> Sequence[Node]:
+    """Return what the function used that is no argument, and not what an argument was made of."""
     given = trace.past([leaf for v in args.values for leaf in machine.leaves(v)])
-    used = trace.past(machine.leaves(value))
-    return sorted(
-        (n for n in used - given if n.kind is Kind.VARIABLE and n.trainable is True),
-        key=lambda n: n.number,
-    )
+    return [n for n in trace.captured(machine.leaves(value), started) if n not in given]
+
+
+def variables(held: Sequence[Node]) -> list[Node]:
+    """Return those of the captured values that TensorFlow wants gradients of."""
+    return [n for n in held if (read := read_from(n)) is not None and read.trainable is True]
+
+
+def read_from(node: Node) -> Node | None:
+    """Return the variable that a node is, or is the value of since an assignment."""
+    if node.kind is Kind.JOIN and node.edges and node.edges[0].parent.kind is Kind.VARIABLE:
+        return node.edges[0].parent
+    return node if node.kind is Kind.VARIABLE else None
 
 
 def row_of(machine: Interpreter, given: Value, has_variables: bool) -> list[Value] | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tapelint.analysis import trace
-from tapelint.analysis.graph import DType, Effect, Kind, Node, Reason
+from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.models import tapes
 from tapelint.analysis.models.constants import dtype_of
 from tapelint.analysis.models.functions import call
@@ -113,16 +113,9 @@ def outputs(
         "tf.py_function",
         [
             *((str(i), one) for i, one in enumerate(given)),
-            *(("captured", Data(node)) for node in captured(targets, started)),
+            *(("captured", Data(node)) for node in trace.captured(targets, started)),
         ],
         args.place,
         dtype=value.node.dtype,
         effects={**effects, "captured": (Effect.CUT, Reason.OPAQUE)},
     )
-
-
-def captured(targets: Sequence[Node], started: int) -> Sequence[Node]:
-    """Return what the body used and did not make, the inputs left out: it is older than those."""
-    inside = {node for node in trace.past(targets) if node.number >= started}
-    found = {edge.parent for node in inside for edge in node.edges}
-    return sorted((n for n in found if n.number < started), key=lambda node: node.number)
