@@ -118,6 +118,8 @@ class Machine:
         self.unread: dict[int, updates.Result] = {}
         # Where a gradient was asked for last.
         self.last_asked: Place | None = None
+        # By gradient: the targets it is of.
+        self.answered: dict[Node, Sequence[Node]] = {}
         # By request: all that it was ever asked for.
         self.asked_for: dict[Place, set[Node]] = {}
         # Calls that run a function in a loop or graph of their own, out of which dense gradients come.

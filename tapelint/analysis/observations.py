@@ -135,6 +135,7 @@ class Misuse(Enum):
     EXHAUSTED = "a zip that was walked through before"
     NONE_USED = "a gradient that is None"
     SPARSE_USED = "a gradient that is an IndexedSlices"
+    UNSCALED = "gradients of a loss that was not scaled"
     UNUSED = "never used"
     UNAPPLIED = "an optimizer that never takes a step"
     CLIPPED_UNUSED = "clipped copies never used"

@@ -11,7 +11,6 @@ NOT_IMPLEMENTED = frozenset(
         "TAP110",
         "TAP305",
         "TAP307",
-        "TAP407",
         "TAP409",
     }
 )

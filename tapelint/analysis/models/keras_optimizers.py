@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import updates
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
-from tapelint.analysis.models import tapes
+from tapelint.analysis.models import loss_scaling, tapes
 from tapelint.analysis.models.keras_config import config_of, configure, configured_value
 from tapelint.analysis.models.registry import LibraryClass, families, library_class
 from tapelint.analysis.values import (
@@ -85,10 +85,10 @@ class OptimizerClass(LibraryClass):
         place = arguments.place
         match name:
             case "apply_gradients":
-                apply_pairs(machine, arguments.get(0, "grads_and_vars"), place)
+                apply_pairs(machine, instance, arguments.get(0, "grads_and_vars"), place)
                 return NONE
             case "apply":
-                apply_lists(machine, arguments)
+                apply_lists(machine, instance, arguments)
                 return NONE
             case "minimize":
                 return minimize(machine, instance, arguments)
@@ -141,7 +141,9 @@ def state(
 # ---------------------------------------------------------------------- applying
 
 
-def apply_pairs(machine: Interpreter, pairs: Value | None, place: Place) -> None:
+def apply_pairs(
+    machine: Interpreter, optimizer: Instance, pairs: Value | None, place: Place
+) -> None:
     """Run `apply_gradients(grads_and_vars)`."""
     if pairs is None:
         return
@@ -151,15 +153,19 @@ def apply_pairs(machine: Interpreter, pairs: Value | None, place: Place) -> None
         return
     machine.spend(pairs)
     everything = [*known.values, *([known.rest] if known.rest is not None else [])]
-    for pair in everything:
-        parts = machine.elements(pair)
-        if parts is not None and len(parts.values) == 2:
-            update(machine, parts.values[1], parts.values[0], place)
+    parts = [found.values for pair in everything if (found := machine.elements(pair)) is not None]
+    couples = [couple for couple in parts if len(couple) == 2]
+    loss_scaling.examine(machine, optimizer, [gradient for gradient, _ in couples], place)
+    for gradient, variable in couples:
+        update(machine, variable, gradient, place)
 
 
-def apply_lists(machine: Interpreter, args: Arguments) -> None:
+def apply_lists(machine: Interpreter, optimizer: Instance, args: Arguments) -> None:
     """Run `apply(grads, trainable_variables=None)`."""
     grads, variables = args.get(0, "grads"), args.get(1, "trainable_variables")
+    found = None if grads is None else machine.elements(grads)
+    if found is not None:
+        loss_scaling.examine(machine, optimizer, found.values, args.place)
     if grads is None or variables is None:
         return
     updates.examine_lists(machine, grads, variables, args.place)

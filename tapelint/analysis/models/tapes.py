@@ -428,6 +428,7 @@ class Asker:
             self.method, Kind.TENSOR, gradient_dtype(source), self.place, edges, recorded=recorded
         )
         node.gradient_of = source
+        machine.answered[node] = self.targets
         if self.method == "gradient" and not (self.has_unknown or self.is_vague):
             node.is_sparse = sparse.is_gathered(
                 machine, self.session, self.targets, self.way, source
