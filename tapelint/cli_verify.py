@@ -23,6 +23,9 @@ WEAK = (
 )
 
 
+MODES = ("eager", "graph", "xla")
+
+
 def wanted(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the options of the command line say about verification."""
     return {
@@ -31,7 +34,16 @@ def wanted(given: Mapping[str, Any]) -> dict[str, Any]:
         "show_refuted": given["show_refuted"],
         "allow_unsandboxed": given["allow_unsandboxed"],
         "at_once": given["jobs"],
+        "modes": _modes(given["verify_modes"]),
     }
+
+
+def _modes(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the modes to compare; the line is named by a run in eager mode, whatever else."""
+    for name in names:
+        if name not in MODES:
+            raise console.ConsoleError(f"`{name}` is no mode: give {', '.join(MODES)}")
+    return tuple(name for name in MODES if name == "eager" or name in names)
 
 
 def verified(
@@ -43,6 +55,7 @@ def verified(
     show_refuted: bool = False,
     allow_unsandboxed: bool = False,
     at_once: int | None = None,
+    modes: Sequence[str] = ("eager",),
 ) -> Result:
     """Put the findings of a run to a real tape; leave out those that it refutes.
 
@@ -50,6 +63,7 @@ def verified(
     result is what it was.
     """
     from tapelint.verify.installation import NoTensorFlow, interpreter
+    from tapelint.verify.request import Mode
     from tapelint.verify.runner import Runner
     from tapelint.verify.verification import Options, Project, verify
 
@@ -68,7 +82,7 @@ def verified(
             if not (allow_unsandboxed or _is_confined(runner.installation)):
                 console.remark(WEAK)
                 return result
-            options = Options(seconds=seconds)
+            options = Options(seconds=seconds, modes=tuple(map(Mode, modes)))
             findings = verify(result.findings, project, runner, options, progress)
     except NoTensorFlow as problem:
         console.remark(f"nothing is verified: {problem}")

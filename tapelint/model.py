@@ -106,12 +106,21 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeAnswer:
+    """What a gradient call gives in one mode: "nan", "[0, 0.25]", "could not run (why)"."""
+
+    mode: str
+    gave: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What was run, and what it showed.
 
     `reason` is one sentence in the form of a message. `how` says what was run ("the script", "the
     function `step`", "a slice of `step`"), `assumptions` what was invented or left out for it.
-    `mode` is "eager", "graph" or "xla", `fix` what a fix changed: "None -> [6.0]".
+    `mode` is "eager", "graph" or "xla", `fix` what a fix changed: "None -> [6.0]". `modes` are the
+    answers of all modes that were asked for, where it was more than one.
     """
 
     verdict: Verdict
@@ -127,6 +136,7 @@ class Evidence:
     seed: int = 0
     seconds: float = 0.0
     fix: str = ""
+    modes: tuple[ModeAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

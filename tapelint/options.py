@@ -148,6 +148,11 @@ CHECK: Mapping[str, Sequence[click.Option]] = {
         _flag("--verify", help="Run the code of each finding under a real tape, in a sandbox."),
         _flag("--show-refuted", help="Report findings too that a run has refuted."),
         one_of("--fail-on", "likely certain confirmed", "The least that fails a run"),
+        _list(
+            "--verify-modes",
+            "MODES",
+            "Compare what comes out in these modes: eager, graph, xla (default: eager).",
+        ),
         PYTHON,
         click.Option(
             ["--verify-timeout"],

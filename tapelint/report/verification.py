@@ -19,6 +19,8 @@ def paragraphs(evidence: Evidence) -> Iterator[str]:
     yield sentence(evidence)
     if evidence.seen:
         yield seen(evidence.seen)
+    if evidence.modes:
+        yield f"by mode: {', '.join(f'{m.mode} {m.gave}' for m in evidence.modes)}"
     if evidence.fix:
         yield f"fix verified: {evidence.fix}"
     if evidence.how and evidence.verdict is not Verdict.INCONCLUSIVE:
@@ -69,4 +71,5 @@ def data(evidence: Evidence) -> dict[str, object]:
         "seed": evidence.seed,
         "seconds": evidence.seconds,
         "fix": evidence.fix,
+        "modes": [{"mode": m.mode, "gave": m.gave} for m in evidence.modes],
     }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tapelint.model import Seen, Verdict
+from tapelint.model import ModeAnswer, Seen, Verdict
 from tapelint.verify.claims import Claim
 from tapelint.verify.observed import Asked, Run, Source
 
@@ -24,7 +24,8 @@ class Judgement:
 
     `is_invented` holds where a source is an invented input: then its type was a guess. `assumed`
     counts the assumptions of the run that had been made by then, None for all. `is_python` holds
-    where Python or NumPy ended the gradient: in a graph they work otherwise, or not at all.
+    where Python or NumPy ended the gradient: in a graph they work otherwise, or not at all. `modes`
+    is what other modes gave.
     """
 
     verdict: Verdict
@@ -34,6 +35,7 @@ class Judgement:
     is_invented: bool = False
     assumed: int | None = None
     is_python: bool = False
+    modes: tuple[ModeAnswer, ...] = ()
 
 
 def undecided(reason: str, seen: tuple[Seen, ...] = ()) -> Judgement:

@@ -69,10 +69,24 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class InMode:
+    """What a request gives in another mode: (index, outcome, value) of sources, or why not.
+
+    `lines` are those of the operations that were run again.
+    """
+
+    mode: str
+    answers: tuple[tuple[int, str, str], ...]
+    error: str = ""
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One gradient call that ran. `assumed` counts the assumptions that were made before.
 
-    `total` is the sum of the target, of which the gradient is the derivative.
+    `total` is the sum of the target, of which the gradient is the derivative. `modes` is what comes
+    out when the operations are run again as a graph or under XLA.
     """
 
     method: str
@@ -90,6 +104,7 @@ class Asked:
     sources: tuple[Source, ...]
     assumed: int
     total: float | None = None
+    modes: tuple[InMode, ...] = ()
 
     @property
     def is_invented(self) -> bool:
@@ -222,7 +237,14 @@ def _asked(event: Json, assumed: int) -> Asked:
         sources=tuple(_source(_map(entry)) for entry in _list(event.get("sources"))),
         assumed=assumed,
         total=_number(target.get("total")),
+        modes=tuple(_in_mode(m, _map(e)) for m, e in _map(event.get("modes")).items()),
     )
+
+
+def _in_mode(mode: str, entry: Json) -> InMode:
+    found = [_map(source) for source in _list(entry.get("sources"))]
+    answers = tuple((_plain(s, "index", 0), _text(s, "outcome"), _text(s, "value")) for s in found)
+    return InMode(mode, answers, _text(entry, "error"), _lines(entry.get("lines")))
 
 
 def _source(entry: Json) -> Source:

@@ -126,7 +126,7 @@ def _attempt(finding: Finding, fix: Fix, request: Request, text: str) -> _Attemp
     repaired = fixes.applied(text, fix)
     texts = type(request.texts)(request.texts)  # type: ignore[call-arg]
     texts[request.main] = repaired  # type: ignore[index]
-    after = replace(request, texts=texts, sites=())
+    after = replace(request, texts=texts, sites=(), modes=())
     source = next((s.span for s in finding.steps if s.role is Role.SOURCE), None)
     if source is None:
         return _Attempt(finding, fix, (after,))

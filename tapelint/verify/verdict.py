@@ -204,7 +204,8 @@ def checked(eager: Judgement, claim: Claim, as_written: Sequence[Asked]) -> Judg
     was_open = eager.verdict is Verdict.INCONCLUSIVE
     if is_open or (is_hit if was_open else is_hit is (eager.verdict is Verdict.CONFIRMED)):
         return eager
-    if was_open and claim.finding.code in LATER_TURN:
+    if was_open and (claim.finding.code in LATER_TURN or claim.expected is Expected.NOT_FINITE):
+        # That no NaN came out refutes nothing.
         return eager
     if any(s.replaced or s.outcome not in ("value", *matching) for s in sources):
         return replace(eager, verdict=Verdict.INCONCLUSIVE)
@@ -212,6 +213,9 @@ def checked(eager: Judgement, claim: Claim, as_written: Sequence[Asked]) -> Judg
         reason = (
             f"{outcome_of(sources[0])} comes out in a graph, and a value when functions run eagerly"
         )
+        return replace(eager, verdict=Verdict.DIFFERS, reason=reason)
+    if claim.expected is Expected.NOT_FINITE:
+        reason = f"{eager.reason}, when functions run eagerly, and as written a value comes out"
         return replace(eager, verdict=Verdict.DIFFERS, reason=reason)
     reason = "a real gradient comes out as the program is written, in a graph"
     return replace(eager, verdict=Verdict.REFUTED, reason=reason, seen=seen_in(as_written, claim))

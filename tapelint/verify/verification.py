@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tapelint.model import Evidence, Finding, Verdict
+from tapelint.model import Finding, Verdict
+from tapelint.verify.cases import Answer, Case, evidence
 from tapelint.verify.claims import Claim, Expected, claim_of
-from tapelint.verify.installation import Installation
 from tapelint.verify.judgement import Judgement
+from tapelint.verify.modes import by_mode, repeated
 from tapelint.verify.not_finite import bad_inputs
 from tapelint.verify.observed import Run
 from tapelint.verify.proof import Prover, with_proof
@@ -27,11 +28,8 @@ from tapelint.verify.verdict import Judge, checked, joined
 NOT_RUN = frozenset({"TAP901", "TAP902", "TAP903"})
 # A loop that is cut short still shows what its second turn changes.
 FEW_TURNS = 3
-WAYS = {
-    Way.SCRIPT: "the script",
-    Way.REPLAY: "the function around it, with invented arguments",
-    Way.SLICE: "the statements that lead to it, with invented inputs",
-}
+# The finding names something that does happen.
+HOLDS = (Verdict.CONFIRMED, Verdict.DIFFERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,46 +60,11 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to verify. `seconds` is the limit of one witness."""
+    """How to verify. `seconds` is the limit of one witness, `modes` are those to compare."""
 
     seconds: float = 20.0
     seed: int = 7
     modes: tuple[Mode, ...] = (Mode.EAGER,)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """A judgement, and what it was formed from."""
-
-    request: Request
-    run: Run
-    judgement: Judgement
-
-
-@dataclass(slots=True)
-class _Case:
-    """One finding on its way to a verdict."""
-
-    finding: Finding
-    claim: Claim
-    answers: list[_Answer] = field(default_factory=list)
-
-    @property
-    def best(self) -> _Answer | None:
-        """The answer that says most."""
-        return min(self.answers, key=_worth, default=None)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing more need be run."""
-        if self.claim.expected is Expected.NOTHING:
-            return True
-        return any(a.judgement.verdict is not Verdict.INCONCLUSIVE for a in self.answers)
-
-    @property
-    def was_reached(self) -> bool:
-        """Whether some run came to the gradient call."""
-        return any(a.judgement.was_reached for a in self.answers)
 
 
 def verify(
@@ -128,7 +91,7 @@ class _Session:
         self, findings: Sequence[Finding], progress: Callable[[int, int], None]
     ) -> list[Finding]:
         cases = {
-            id(f): _Case(f, claim_of(f, self.project.texts))
+            id(f): Case(f, claim_of(f, self.project.texts))
             for f in findings
             if f.code not in NOT_RUN
         }
@@ -139,18 +102,19 @@ class _Session:
             for _ in self._run(make(still_open)):
                 progress(sum(case.is_settled for case in cases.values()), len(cases))
         self._try_bad_inputs([c for c in wanted if not c.is_settled and c.was_reached])
+        self._repeat([c for c in wanted if c.is_settled])
         self._check_as_written(wanted)
         installation = self.runner.installation
         assert installation is not None
         judged = [
-            (replace(f, evidence=_evidence(cases[id(f)], installation)), cases[id(f)])
+            (replace(f, evidence=evidence(cases[id(f)], installation)), cases[id(f)])
             if id(f) in cases
             else (f, None)
             for f in findings
         ]
         return self._with_fixes(judged)
 
-    def _with_fixes(self, judged: Sequence[tuple[Finding, _Case | None]]) -> list[Finding]:
+    def _with_fixes(self, judged: Sequence[tuple[Finding, Case | None]]) -> list[Finding]:
         """Try the fixes of what a script has confirmed."""
         candidates = []
         for finding, case in judged:
@@ -161,9 +125,9 @@ class _Session:
         proofs = Prover(self.runner, self.judge).prove(candidates)
         return [with_proof(finding, proofs.get(id(finding))) for finding, _ in judged]
 
-    def _try_bad_inputs(self, cases: Sequence[_Case]) -> None:
+    def _try_bad_inputs(self, cases: Sequence[Case]) -> None:
         """Give the sources of a finding about NaN the numbers at which it is to be expected."""
-        wanted: dict[Request, tuple[_Case, str]] = {}
+        wanted: dict[Request, tuple[Case, str]] = {}
         for case in cases:
             best = case.best
             if case.claim.expected is not Expected.NOT_FINITE or best is None:
@@ -174,22 +138,37 @@ class _Session:
         for request, run in self.runner.run(list(wanted)):
             case, assumption = wanted[request]
             told = replace(run, notes=(assumption, *run.notes))
-            judgement = self.judge.judge(case.claim, told)
-            if judgement.verdict is Verdict.CONFIRMED and not case.is_settled:
+            judgement = self._judged(case.claim, told)
+            if judgement.verdict in HOLDS and not case.is_settled:
                 judgement = replace(
                     judgement,
                     reason=f"{judgement.reason}, where {assumption}",
                     assumed=(judgement.assumed or 0) + 1,
                 )
-                case.answers.append(_Answer(request, told, judgement))
+                case.answers.append(Answer(request, told, judgement))
 
-    def _check_as_written(self, cases: Sequence[_Case]) -> None:
+    def _repeat(self, cases: Sequence[Case]) -> None:
+        """Run what gave a verdict a second time; where the second differs, there is none."""
+        wanted: defaultdict[Request, list[Case]] = defaultdict(list)
+        for case in cases:
+            if case.best is not None:
+                wanted[replace(case.best.request, modes=(), is_second=True)].append(case)
+        for request, run in self.runner.run(list(wanted)):
+            for case in wanted[request]:
+                best = case.best
+                assert best is not None
+                second = replace(run, notes=best.run.notes) if request.nudge else run
+                case.answers = [repeated(best, case.claim, second, self.judge)]
+
+    def _check_as_written(self, cases: Sequence[Case]) -> None:
         """Run what needed functions to run eagerly once more as it is written."""
-        wanted: defaultdict[Request, list[_Case]] = defaultdict(list)
+        wanted: defaultdict[Request, list[Case]] = defaultdict(list)
         for case in cases:
             best = case.best
-            if best is not None and best.judgement.was_reached and best.run.is_forced:
-                wanted[replace(best.request, mode=Mode.GRAPH)].append(case)
+            if best is None or best.judgement.verdict is Verdict.DIFFERS:
+                continue
+            if best.judgement.was_reached and best.run.is_forced:
+                wanted[replace(best.request, mode=Mode.GRAPH, modes=())].append(case)
         for request, run in self.runner.run(list(wanted)):
             for case in wanted[request]:
                 best = case.best
@@ -200,18 +179,18 @@ class _Session:
 
     # ----------------------------------------------------------------------------- what to run
 
-    def _scripts(self, cases: Sequence[_Case]) -> _Plan:
+    def _scripts(self, cases: Sequence[Case]) -> _Plan:
         """Run every file that holds a finding from its first line."""
-        by_file: defaultdict[str, list[_Case]] = defaultdict(list)
+        by_file: defaultdict[str, list[Case]] = defaultdict(list)
         for case in cases:
             by_file[case.claim.anchor.path].append(case)
         return [((self._script(path, found),), found) for path, found in by_file.items()]
 
-    def _script(self, path: str, cases: Sequence[_Case]) -> Request:
+    def _script(self, path: str, cases: Sequence[Case]) -> Request:
         lines = {case.claim.anchor.line for case in cases}
         return replace(self._request(path), sites=tuple(sorted(lines)))
 
-    def _scripts_again(self, cases: Sequence[_Case]) -> _Plan:
+    def _scripts_again(self, cases: Sequence[Case]) -> _Plan:
         """Run a script again that took too long, or that eager functions made raise."""
         plan: _Plan = []
         for (request,), found in self._scripts([c for c in cases if not c.was_reached]):
@@ -222,16 +201,16 @@ class _Session:
                 plan.append(((replace(request, mode=Mode.GRAPH),), found))
         return plan
 
-    def _replays(self, cases: Sequence[_Case]) -> _Plan:
+    def _replays(self, cases: Sequence[Case]) -> _Plan:
         """Call the function around a gradient call that no script reaches."""
         return self._in_two_worlds(cases, Way.REPLAY)
 
-    def _slices(self, cases: Sequence[_Case]) -> _Plan:
+    def _slices(self, cases: Sequence[Case]) -> _Plan:
         """Run nothing but what leads to a gradient call."""
         return self._in_two_worlds(cases, Way.SLICE)
 
-    def _in_two_worlds(self, cases: Sequence[_Case], way: Way) -> _Plan:
-        by_place: defaultdict[tuple[str, int], list[_Case]] = defaultdict(list)
+    def _in_two_worlds(self, cases: Sequence[Case], way: Way) -> _Plan:
+        by_place: defaultdict[tuple[str, int], list[Case]] = defaultdict(list)
         for case in cases:
             if not case.was_reached:
                 anchor = case.claim.anchor
@@ -251,6 +230,7 @@ class _Session:
             texts=self.texts,
             roots=self.project.roots(shown),
             seed=self.options.seed,
+            modes=tuple(mode for mode in self.options.modes if mode is not Mode.EAGER),
             limits=Limits(self.options.seconds),
         )
 
@@ -271,18 +251,23 @@ class _Session:
                     case.answers.append(self._answer(case.claim, requests, runs))
                 yield None
 
+    def _judged(self, claim: Claim, run: Run) -> Judgement:
+        judgement = self.judge.judge(claim, run)
+        modes = self.options.modes
+        return by_mode(judgement, claim, run, self.judge, modes) if len(modes) > 1 else judgement
+
     def _answer(
         self, claim: Claim, requests: Sequence[Request], runs: Mapping[Request, Run]
-    ) -> _Answer:
-        judgements = [self.judge.judge(claim, runs[request]) for request in requests]
+    ) -> Answer:
+        judgements = [self._judged(claim, runs[request]) for request in requests]
         first = requests[0]
         if len(requests) == 1:
-            return _Answer(first, runs[first], judgements[0])
+            return Answer(first, runs[first], judgements[0])
         names = " and ".join(f"`{name}`" for name in claim.labels[:2]) or "the inputs"
-        return _Answer(first, runs[first], joined(judgements[0], judgements[1], names))
+        return Answer(first, runs[first], joined(judgements[0], judgements[1], names))
 
 
-_Plan = list[tuple[tuple[Request, ...], list[_Case]]]
+_Plan = list[tuple[tuple[Request, ...], list[Case]]]
 
 
 class _Texts(dict[str, str]):
@@ -290,31 +275,3 @@ class _Texts(dict[str, str]):
 
     def __hash__(self) -> int:  # type: ignore[override]  # never changed after it is made
         return id(self)
-
-
-def _evidence(case: _Case, installation: Installation) -> Evidence:
-    """Return the evidence of a finding: of all that was run, what says most."""
-    if not case.answers:
-        reason = "no single run decides what this rule is about"
-        return Evidence(Verdict.INCONCLUSIVE, reason, tensorflow=installation.tensorflow)
-    best = case.best
-    assert best is not None
-    return Evidence(
-        best.judgement.verdict,
-        best.judgement.reason,
-        best.judgement.seen,
-        how=WAYS[best.request.way],
-        assumptions=best.run.notes[: best.judgement.assumed],
-        mode=best.request.mode.value,
-        tensorflow=installation.tensorflow,
-        keras=installation.keras,
-        python=installation.python,
-        sandbox=best.run.sandbox,
-        seed=best.request.seed,
-        seconds=round(sum(a.run.seconds for a in case.answers), 2),
-    )
-
-
-def _worth(answer: _Answer) -> tuple[bool, bool]:
-    judgement = answer.judgement
-    return (judgement.verdict is Verdict.INCONCLUSIVE, not judgement.was_reached)

@@ -93,6 +93,7 @@ def _imported() -> TensorFlow:
         "backprop": "tensorflow.python.eager.backprop",
         "variables": "tensorflow.python.ops.resource_variable_ops",
         "autograph": "tensorflow.python.autograph.impl.api",
+        "operations": "tensorflow.python.framework.op_def_registry",
     }
     return TensorFlow(tf, **{name: importlib.import_module(path) for name, path in names.items()})
 

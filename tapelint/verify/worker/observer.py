@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tapelint.verify.worker.backward import culprits, is_not_finite, is_zero
+from tapelint.verify.worker.compiled import MOST_TURNS, Compiled
 from tapelint.verify.worker.connection import Connection, Explainer, merged
 from tapelint.verify.worker.instrument import Spot
 from tapelint.verify.worker.recorder import Frame, Kind, Recorder
@@ -31,13 +32,19 @@ class Observer:
     """Hears of the requests and sends what they gave to `emit`."""
 
     def __init__(
-        self, recorder: Recorder, spot: Callable[[], Spot | None], emit: Callable[[Json], None]
+        self,
+        recorder: Recorder,
+        spot: Callable[[], Spot | None],
+        emit: Callable[[Json], None],
+        modes: Sequence[str] = (),
     ) -> None:
         self.recorder = recorder
         self.runtime = recorder.runtime
         self.explainer = Explainer(recorder)
         self.spot = spot
         self.emit = emit
+        self.compiled = Compiled(recorder, self.explainer, modes)
+        recorder.keeps_operands = bool(modes)
         self.turns: Counter[object] = Counter()
         self.explained: Counter[object] = Counter()
 
@@ -60,6 +67,7 @@ class Observer:
             if is_bad:
                 self.explained[site] += 1
             sources = self._described(request, outcomes, explain)
+            modes = self._modes(request) if turn <= MOST_TURNS else {}
         self.emit(
             {
                 "event": "request",
@@ -72,6 +80,7 @@ class Observer:
                 "error": _error(request.error),
                 "zero_asked": request.is_zero_asked,
                 "sources": sources,
+                "modes": modes,
             }
         )
 
@@ -112,6 +121,17 @@ class Observer:
         outcome = "zero" if is_zero(array) else "value"
         total = float(array.sum()) if array.dtype.kind in "fiu" else None
         return {"outcome": outcome, "value": shown, "type": type(answer).__name__, "total": total}
+
+    def _modes(self, request: Request) -> Json:
+        """Return what a request gives in other modes, one outcome for each source that has one."""
+        if not self.compiled.modes or request.error is not None:
+            return {}
+        sources = self._flat(request.sources)
+        found = self.compiled.answers(request, sources, self._flat_answer(request, len(sources)))
+        for entry in found.values():
+            answers = entry.pop("answers", [])
+            entry["sources"] = [{"index": i, **self._outcome(a)} for i, a in answers]
+        return found
 
     # ---------------------------------------------------------------------------- sources
 

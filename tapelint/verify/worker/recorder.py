@@ -88,6 +88,9 @@ class Recorder:
         self.happened: Callable[[Event], None] = lambda event: None
         self.is_muted = False
         self.is_complete = True
+        # What operations were given, by their serials: kept where they are to be run again.
+        self.keeps_operands = False
+        self.operands: dict[int, tuple[tuple[Any, ...], dict[str, Any]]] = {}
         self.serial = 0
         # Lines that autograph wrote, and the user's lines that they stand for.
         self.converted: dict[Frame, Frame] = {}
@@ -245,7 +248,11 @@ class Recorder:
             self._append(name, Kind.STATE, keys[1:], keys[:1], (inputs[0],))
             return
         made = tuple(self.key(tensor) for tensor in outputs)
-        self._append(name, Kind.OPERATION, keys, made, tuple(outputs))
+        event = self._append(name, Kind.OPERATION, keys, made, tuple(outputs))
+        if self.keeps_operands and not self.runtime.pywrap.TFE_Py_TapeSetIsStopped():
+            # In a custom gradient all tapes stand still: its operations say nothing of it.
+            pairs = zip(attributes[::2], attributes[1::2], strict=False)
+            self.operands[event.serial] = (tuple(inputs), {str(n): v for n, v in pairs})
         if graph is None and (
             name == "VarHandleOp"
             or self.runtime.pywrap.TFE_Py_TapeSetIsStopped()

@@ -13,7 +13,7 @@ class TensorFlow:
     `op_callbacks` reports operations that run, `record` stops all tapes of a thread, `pywrap` is
     the entry to the C++ runtime, `context` the eager context, `constant_op` makes constants,
     `backprop` holds the tapes, `variables` the class of all variables, `autograph` what converts
-    Python to graphs.
+    Python to graphs, `operations` knows the definition of every operation.
     """
 
     tf: Any
@@ -25,6 +25,7 @@ class TensorFlow:
     backprop: Any
     variables: Any
     autograph: Any
+    operations: Any
 
     def is_variable(self, value: object) -> bool:
         """Tell whether `value` is a TensorFlow variable (not the Keras kind that holds one)."""

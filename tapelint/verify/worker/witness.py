@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import importlib
+import itertools
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -45,7 +48,7 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
         boundary.nudge = (request["main"], int(nudge["line"]), float(nudge["step"]))
         boundary.fills = bool(nudge.get("fills"))
     modules.helper = boundary
-    observer = Observer(recorder, lambda: boundary.spot, emit)
+    observer = Observer(recorder, lambda: boundary.spot, emit, request.get("modes", ()))
     updates = UpdateWatcher(recorder, emit)
     updates.install()
     recorder.happened = updates.happened
@@ -68,12 +71,26 @@ def _configure(runtime: TensorFlow, request: Json, emit: Callable[[Json], None])
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.get_logger().setLevel("ERROR")
-    tf.keras.utils.set_random_seed(int(request.get("seed", 7)))
+    seed = int(request.get("seed", 7))
+    tf.keras.utils.set_random_seed(seed)
+    _seed_generators(seed)
     if request.get("functions", "eager") == "eager":
         tf.config.run_functions_eagerly(True)
         _tell_of_functions(tf, emit)
         with contextlib.suppress(AttributeError):
             tf.data.experimental.enable_debug_mode()
+
+
+def _seed_generators(seed: int) -> None:
+    """Seed the generators of NumPy that a program leaves to chance: a second run is to be alike."""
+    numpy = importlib.import_module("numpy").random
+    original, seeds = numpy.default_rng, itertools.count(seed)
+
+    @functools.wraps(original)
+    def default_rng(seed: Any = None) -> Any:
+        return original(next(seeds) if seed is None else seed)
+
+    numpy.default_rng = default_rng
 
 
 def _tell_of_functions(tf: Any, emit: Callable[[Json], None]) -> None:
