@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tapelint.analysis import updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import Machine
@@ -80,6 +81,8 @@ class Containers(Machine):
     def spend(self, value: Value) -> None:
         """Walk an iterator to its end: what comes after finds it empty."""
         if isinstance(value, Box) and value.kind in ITERATORS:
+            if any(updates.is_gradient(v) for v in self.contents(value).values):
+                self.state.cells[updates.held_gradients(value)] = True
             self.fill(value, Contents((), None, None, is_spent=True))
 
     def turns(self, iterable: Value, at: Place) -> tuple[list[Callable[[], Value]], bool]:

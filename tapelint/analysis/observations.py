@@ -132,6 +132,7 @@ class Misuse(Enum):
     SWAPPED = "variables where gradients belong"
     MISMATCHED = "gradients of other variables"
     UNZIPPED = "gradients without variables"
+    ONE_PAIR = "one pair instead of a list of pairs"
     EXHAUSTED = "a zip that was walked through before"
     NONE_USED = "a gradient that is None"
     SPARSE_USED = "a gradient that is an IndexedSlices"

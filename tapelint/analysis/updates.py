@@ -98,6 +98,16 @@ def is_gradient(value: Value) -> bool:
     return isinstance(value, NoGradient) or (isinstance(value, Data) and bool(gradients_in(value)))
 
 
+def held_gradients(iterator: Box) -> tuple[str, int]:
+    """Return the cell that says whether there were gradients in an iterator that is used up."""
+    return ("held gradients", iterator.identity)
+
+
+def has_lost_gradients(machine: Machine, iterator: Box) -> bool:
+    """Whether an iterator is used up that gradients were in."""
+    return held_gradients(iterator) in machine.state.cells and machine.contents(iterator).is_spent
+
+
 def belongs(gradient: Value, variable: VariableValue) -> bool:
     """Whether a gradient is, or may be, that of the variable."""
     found = gradients_in(gradient)
@@ -125,6 +135,10 @@ def examine(machine: Machine, value: Value, place: Place) -> None:
         return
     if elements and all(is_gradient(e) for e in elements):
         misused(machine, place, Misuse.UNZIPPED, elements)
+        return
+    if len(elements) == 2 and is_gradient(elements[0]) and isinstance(elements[1], VariableValue):
+        # for: apply_gradients((gradient, variable))
+        misused(machine, place, Misuse.ONE_PAIR, elements[:1])
         return
     pairs = [
         (e.elements[0], e.elements[1])
@@ -187,6 +201,10 @@ def are_strange(
 
 def examine_zip(machine: Machine, values: Sequence[Value], place: Place) -> None:
     """Look at `zip(gradients, variables)`: it stops at the shorter list in silence."""
+    for value in values:
+        if isinstance(value, Box) and has_lost_gradients(machine, value):
+            misused(machine, place, Misuse.EXHAUSTED, ())
+            return
     columns = [known_elements(machine, value) for value in values]
     if len(columns) != 2:
         return

@@ -12,19 +12,23 @@ from tapelint.model import Finding, Role, Step
 
 CODE = "TAP403"
 RULE = Rule(CODE, "unzipped-gradients")
+WHAT = (Misuse.UNZIPPED, Misuse.ONE_PAIR)
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every update that is not told which variables to change."""
-    for span, found in distinct(observations, UpdateMisused, lambda o: o.what is Misuse.UNZIPPED):
+    for span, found in distinct(observations, UpdateMisused, lambda o: o.what in WHAT):
         text, name = found.place.text(), called(found.place)
         gradients = argument(text) or "gradients"
         variables = argument(text, 1) or "variables"
         pairs = f"{name}(zip({gradients}, {variables}))"
-        steps = (*asked_steps(found), Step(span, Role.BREAK, "pairs are wanted here"))
+        what = "gradients without their variables"
+        if found.what is Misuse.ONE_PAIR:
+            pairs, what = f"{name}([{gradients}])", "one pair and not a list of pairs"
+        steps = (*asked_steps(found), Step(span, Role.BREAK, "a list of pairs is wanted here"))
         yield RULE.finding(
             span,
-            f"{code(name)} is given gradients without their variables, which raises",
+            f"{code(name)} is given {what}, which raises",
             f"pair them: {code(pairs, LONGEST_ADVICE_CODE)}",
             steps,
         )

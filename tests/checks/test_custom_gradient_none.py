@@ -29,3 +29,10 @@ def test_what_tensorflow_takes_is_silent(part: str) -> None:
 def test_what_it_does_not_is_named(part: str) -> None:
     (finding,) = linted(custom_gradient_none, PROGRAM.replace("{ret}", part))
     assert "the custom gradient of `f` " in finding.message
+
+
+def test_a_gradient_function_that_ends_without_return() -> None:
+    program = PROGRAM.replace("return {ret}", "u * x").replace("(x, mask)", "(x)")
+    program = program.replace(" * mask", "").replace(", tf.constant(1.0)", "")
+    (finding,) = linted(custom_gradient_none, program)
+    assert "gives None for it" in finding.message

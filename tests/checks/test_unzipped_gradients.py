@@ -27,3 +27,9 @@ def test_the_pairs_are_written_out(text: str, pairs: str) -> None:
         "`opt.apply_gradients` is given gradients without their variables, which raises"
     )
     assert finding.help == f"pair them: `{pairs}`"
+
+
+def test_one_pair_is_no_list_of_pairs() -> None:
+    (finding,) = update(unzipped_gradients, "opt.apply_gradients((grad, image))", Misuse.ONE_PAIR)
+    assert "given one pair and not a list of pairs" in finding.message
+    assert finding.help == "pair them: `opt.apply_gradients([(grad, image)])`"

@@ -128,8 +128,11 @@ def examine(
     try:
         handed = {"variables": machine.unknown("variables", [], args.place)}
         keywords = handed if takes_variables and held else {}
-        machine.call(backward, Arguments(tuple(upstream), keywords, args.place))
+        given = machine.call(backward, Arguments(tuple(upstream), keywords, args.place))
         returned = machine.last_returned
+        if given == NONE and not returned:
+            # The end of the function is reached, and no `return`.
+            returned = [(backward.lazy.get().at, NONE)]
     except Dead:
         returned = []
     machine.state = start
