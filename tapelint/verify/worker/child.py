@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import json
 import os
 import random
@@ -84,18 +83,7 @@ def _imported() -> TensorFlow:
         raise ImportError("a folder called `tensorflow` hides the package")
     # Loaded on first use: better now, once, than in every child.
     _ = tf.keras.layers.Dense
-    names = {
-        "op_callbacks": "tensorflow.python.framework.op_callbacks",
-        "record": "tensorflow.python.eager.record",
-        "pywrap": "tensorflow.python.pywrap_tfe",
-        "context": "tensorflow.python.eager.context",
-        "constant_op": "tensorflow.python.framework.constant_op",
-        "backprop": "tensorflow.python.eager.backprop",
-        "variables": "tensorflow.python.ops.resource_variable_ops",
-        "autograph": "tensorflow.python.autograph.impl.api",
-        "operations": "tensorflow.python.framework.op_def_registry",
-    }
-    return TensorFlow(tf, **{name: importlib.import_module(path) for name, path in names.items()})
+    return TensorFlow.of(tf)
 
 
 def _hello(runtime: TensorFlow, seconds: float) -> Json:

@@ -16,18 +16,18 @@ TELLING = {"__float__": "float", "__int__": "int", "__bool__": "bool", "__format
 
 
 def install(recorder: Recorder) -> None:
-    """Replace the exits of eager tensors by ones that are noted."""
-    eager = type(recorder.runtime.tf.constant(0.0))
+    """Replace the exits of eager tensors by ones that are noted, until the recorder stops."""
+    eager = recorder.runtime.backprop.ops.EagerTensor
     for owner in eager.__mro__:
         for name in EXITS:
             if owner is not object and name in vars(owner):
                 original = vars(owner)[name]
-                setattr(owner, name, _noted(recorder, name, original))
+                recorder.patches.set(owner, name, _noted(recorder, name, original))
 
 
 def _noted(recorder: Recorder, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     def exit_(self: Any, *arguments: Any, **keywords: Any) -> Any:
-        if recorder.is_muted:
+        if recorder.is_deaf:
             return original(self, *arguments, **keywords)
         # One exit goes through another: `float(x)` reads the array.
         recorder.is_muted = True

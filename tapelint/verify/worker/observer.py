@@ -12,8 +12,9 @@ from typing import Any
 from tapelint.verify.worker.backward import culprits, is_not_finite, is_zero
 from tapelint.verify.worker.compiled import MOST_TURNS, Compiled
 from tapelint.verify.worker.connection import Connection, Explainer, merged
+from tapelint.verify.worker.converted import Frame
 from tapelint.verify.worker.instrument import Spot
-from tapelint.verify.worker.recorder import Frame, Kind, Recorder
+from tapelint.verify.worker.recorder import Kind, Recorder
 from tapelint.verify.worker.tapes import Request
 from tapelint.verify.worker.way import Break
 

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from types import FrameType
 from typing import Any
 
+from tapelint.verify.worker import hooks
+from tapelint.verify.worker.converted import Converted, Frame
+from tapelint.verify.worker.patches import Patches
 from tapelint.verify.worker.runtime import TensorFlow
 
 # A tensor by its number, a symbolic one by graph and name, a Python object by its address.
 Key = int | tuple[str, int] | tuple[int, str]
-Frame = tuple[str, int]
 
 MOST_FRAMES = 12
 STATE = ("ResourceScatter", "ResourceApply", "ResourceSparseApply", "ResourceStridedSliceAssign")
 MOST_EVENTS = 60_000
-AUTOGRAPH = "__autograph_generated"
 
 
 class Kind(Enum):
@@ -72,12 +74,20 @@ class TapeLog:
 
 
 class Recorder:
-    """Everything that happened so far, in order.
+    """Everything that happened so far, in order, on the thread that made the recorder.
 
-    `is_user_file` tells which frames are the user's.
+    `is_user_file` tells which frames are the user's, `converted` what autograph wrote, where
+    somebody has followed it before. `raw_gradient` is the method of a tape as TensorFlow has it.
     """
 
-    def __init__(self, runtime: TensorFlow, is_user_file: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        runtime: TensorFlow,
+        is_user_file: Callable[[str], bool],
+        *,
+        converted: Converted | None = None,
+        raw_gradient: Callable[..., Any] | None = None,
+    ) -> None:
         self.runtime = runtime
         self.is_user_file = is_user_file
         self.events: list[Event] = []
@@ -92,88 +102,67 @@ class Recorder:
         self.keeps_operands = False
         self.operands: dict[int, tuple[tuple[Any, ...], dict[str, Any]]] = {}
         self.serial = 0
-        # Lines that autograph wrote, and the user's lines that they stand for.
-        self.converted: dict[Frame, Frame] = {}
-        self._unwatched: list[Any] = []
+        self.converted = converted or Converted()
+        self.follows_autograph = converted is None
+        self.thread = threading.get_ident()
+        self.patches = Patches()
+        self.unwatched: list[Any] = []
         self._alive: dict[Key, Any] = {}
         self._files: dict[str, bool] = {}
         # Taken before anything is replaced: questions of the recorder itself are not recorded.
         tape = runtime.tf.GradientTape
-        self.raw_gradient = tape.gradient
+        self.raw_gradient = raw_gradient or tape.gradient
         self.shadow: Any = tape(persistent=True)
 
     # ------------------------------------------------------------------------------- starting
 
     def install(self) -> None:
-        """Begin to record; there is no way back in this process."""
+        """Begin to record."""
         self.shadow._push_tape()
         self.runtime.op_callbacks.add_op_callback(self._on_operation)
-        self._read_variables_openly()
-        self._watch_constants()
-        self._survive_missing_gradients()
-        self._follow_autograph()
+        hooks.install(self)
+        if self.follows_autograph:
+            self.converted.follow(self.runtime.autograph, self.patches)
 
-    def _follow_autograph(self) -> None:
-        """Remember which line of the user's each line of a converted function stands for."""
-        module = self.runtime.autograph
-        convert = module._convert_actual
+    def uninstall(self) -> None:
+        """Stop recording, leave TensorFlow as it was, and forget everything."""
+        self.patches.undo()
+        self.runtime.op_callbacks.remove_op_callback(self._on_operation)
+        self.shadow._pop_tape()
+        self.forget()
 
-        def converted(entity: Any, context: Any) -> Any:
-            function = convert(entity, context)
-            for place, origin in function.ag_source_map.items():
-                found = (origin.loc.filename, origin.loc.lineno)
-                self.converted[place.filename, place.lineno] = found
-            return function
+    def forget(self) -> None:
+        """Let go of all that was recorded, and of the values in it."""
+        self.events.clear()
+        self.made.clear()
+        self._alive.clear()
+        self.unwatched.clear()
 
-        module._convert_actual = converted
+    def begin_again(self) -> None:
+        """Forget what was recorded and go on; no tape of the user's may be open."""
+        self.forget()
+        self.shadow._pop_tape()
+        self.shadow = self.runtime.tf.GradientTape(persistent=True)
+        self.shadow._push_tape()
+        self.is_complete = True
 
-    def _survive_missing_gradients(self) -> None:
-        """Let the shadow pass by operations without a gradient, which it alone recorded."""
-        original = self.runtime.backprop._gradient_function
+    @property
+    def is_deaf(self) -> bool:
+        """Whether what happens now is not to be recorded: a question, or another thread."""
+        return self.is_muted or self.is_elsewhere
 
-        def gradient(operation: Any, attributes: Any, count: int, *rest: Any) -> Any:
-            try:
-                return original(operation, attributes, count, *rest)
-            except LookupError:
-                if not self.is_muted:
-                    raise
-                return [None] * count
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether this is another thread than the one that is recorded."""
+        return threading.get_ident() != self.thread
 
-        self.runtime.pywrap.TFE_Py_RegisterGradientFunction(gradient)
+    def watch_variables(self, variables: Iterable[Any]) -> None:
+        """Let the shadow know variables that were made before it began."""
+        for variable in variables:
+            self._watch(variable.handle, with_handles=True)
 
-    def _read_variables_openly(self) -> None:
-        """Let the C++ fast path see tensors where it would read a variable without a word."""
-        pywrap = self.runtime.pywrap
-        fast = pywrap.TFE_Py_FastPathExecute
-        variable, convert = self.runtime.tf.Variable, self.runtime.tf.convert_to_tensor
-
-        def opened(value: Any) -> Any:
-            if isinstance(value, variable):
-                return convert(value)
-            if type(value) in (list, tuple) and any(isinstance(v, variable) for v in value):
-                return type(value)(convert(v) if isinstance(v, variable) else v for v in value)
-            return value
-
-        def execute(context: Any, operation: Any, name: Any, *inputs: Any) -> Any:
-            if self._unwatched:
-                self._watch_pending()
-            return fast(context, operation, name, *map(opened, inputs))
-
-        pywrap.TFE_Py_FastPathExecute = execute
-
-    def _watch_constants(self) -> None:
-        module = self.runtime.constant_op
-        convert = module.convert_to_eager_tensor
-
-        def converted(value: Any, *arguments: Any, **keywords: Any) -> Any:
-            tensor = convert(value, *arguments, **keywords)
-            if not self.is_muted and tensor is not value:
-                self._note_constant(value, tensor)
-            return tensor
-
-        module.convert_to_eager_tensor = converted
-
-    def _note_constant(self, value: Any, tensor: Any) -> None:
+    def note_constant(self, value: Any, tensor: Any) -> None:
+        """Note that a value of Python's or NumPy's became a tensor."""
         inputs = self.known_plain(value)
         self.add("constant", Kind.PLAIN if inputs else Kind.OPERATION, inputs, [tensor])
         self._watch(tensor)
@@ -183,16 +172,16 @@ class Recorder:
             self.runtime.is_differentiable(tensor)
             or (with_handles and tensor.dtype == self.runtime.tf.resource)
         ):
-            self._unwatched.append(tensor)
-            self._watch_pending()
+            self.unwatched.append(tensor)
+            self.watch_pending()
 
-    def _watch_pending(self) -> None:
+    def watch_pending(self) -> None:
         """Watch what was made while all tapes were stopped, when watching is refused."""
         pywrap = self.runtime.pywrap
-        if self._unwatched and not pywrap.TFE_Py_TapeSetIsStopped():
-            for tensor in self._unwatched:
+        if self.unwatched and not pywrap.TFE_Py_TapeSetIsStopped():
+            for tensor in self.unwatched:
                 pywrap.TFE_Py_TapeWatch(self.shadow._tape._tape, tensor)
-            self._unwatched.clear()
+            self.unwatched.clear()
 
     # ------------------------------------------------------------------------------ recording
 
@@ -332,8 +321,8 @@ class Recorder:
                 is_users = self._files[name] = self.is_user_file(name)
             if is_users:
                 found.append((name, frame.f_lineno))
-            elif AUTOGRAPH in name:
-                origin = self.converted.get((name, frame.f_lineno))
+            else:
+                origin = self.converted.origin(name, frame.f_lineno)
                 if origin is not None and self.is_user_file(origin[0]):
                     found.append(origin)
             frame = frame.f_back

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from typing import Any
+
+PRIVATE = {
+    "op_callbacks": "tensorflow.python.framework.op_callbacks",
+    "record": "tensorflow.python.eager.record",
+    "pywrap": "tensorflow.python.pywrap_tfe",
+    "context": "tensorflow.python.eager.context",
+    "constant_op": "tensorflow.python.framework.constant_op",
+    "backprop": "tensorflow.python.eager.backprop",
+    "variables": "tensorflow.python.ops.resource_variable_ops",
+    "autograph": "tensorflow.python.autograph.impl.api",
+    "operations": "tensorflow.python.framework.op_def_registry",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,11 @@ class TensorFlow:
     variables: Any
     autograph: Any
     operations: Any
+
+    @classmethod
+    def of(cls, tf: Any) -> TensorFlow:
+        """Return the runtime of an imported TensorFlow."""
+        return cls(tf, **{name: importlib.import_module(path) for name, path in PRIVATE.items()})
 
     def is_variable(self, value: object) -> bool:
         """Tell whether `value` is a TensorFlow variable (not the Keras kind that holds one)."""

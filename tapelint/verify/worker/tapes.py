@@ -48,25 +48,34 @@ class TapeWatcher:
         self.depth = 0
 
     def install(self) -> None:
-        """Replace the methods for the rest of this process's life."""
+        """Replace the methods until the recorder stops."""
         tape = self.recorder.runtime.tf.GradientTape
-        tape.__init__ = self._initialising(tape.__init__)
-        tape._push_tape = self._starting(tape._push_tape)
-        tape._pop_tape = self._stopping(tape._pop_tape)
-        tape.watch = self._watching(tape.watch)
-        tape.reset = self._resetting(tape.reset)
+        changed: dict[str, Callable[[Any], Any]] = {
+            "__init__": self._initialising,
+            "_push_tape": self._starting,
+            "_pop_tape": self._stopping,
+            "watch": self._watching,
+            "reset": self._resetting,
+        }
+        for name, wrapped in changed.items():
+            self.recorder.patches.set(tape, name, wrapped(vars(tape)[name]))
         for method in METHODS:
-            setattr(tape, method, self._asking(method, getattr(tape, method)))
+            self.recorder.patches.set(tape, method, self._asking(method, vars(tape)[method]))
 
     def log(self, tape: Any) -> TapeLog | None:
-        """Return the log of a tape, None for the shadow."""
-        return getattr(tape, "_tapelint_log", None)
+        """Return the log of a tape, None for the shadow and for what others record."""
+        log: TapeLog | None = getattr(tape, "_tapelint_log", None)
+        if log is None or self.recorder.is_elsewhere or self.logs.get(log.number) is not log:
+            return None
+        return log
 
     def _initialising(self, original: Callable[..., None]) -> Callable[..., None]:
         def initialise(
             tape: Any, persistent: bool = False, watch_accessed_variables: bool = True
         ) -> None:
             original(tape, persistent, watch_accessed_variables)
+            if self.recorder.is_elsewhere:
+                return
             log = TapeLog(
                 len(self.logs) + 1,
                 self.recorder.frames(),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from tapelint.verify.worker.recorder import Event, Frame, Key, Kind, TapeLog
+from tapelint.verify.worker.converted import Frame
+from tapelint.verify.worker.recorder import Event, Key, Kind, TapeLog
 
 
 class Missed(Enum):
