@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from tapelint import cli_verify, console, options, usage
+from tapelint import cli_run, cli_verify, console, options, usage
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 PURPOSE = "Find the line that cuts a TensorFlow gradient."
@@ -44,6 +44,7 @@ COMMANDS = (
     ("rules", "List all rules."),
     ("knowledge NAME", "Say what tapelint believes of a callable, and why."),
     ("repro FILE:LINE", "Write a finding as a script of its own."),
+    ("run SCRIPT", "Run a program and watch its gradients."),
 )
 
 
@@ -262,3 +263,27 @@ def repro(place: str, output_file: str | None) -> int:
     else:
         console.write_file(Path(output_file), text)
     return CLEAN
+
+
+@program.command(
+    params=[
+        options.PROGRAM,
+        *options.RUN_OPTIONS,
+        options.PYTHON,
+        options.one_of("--output-format", "text json sarif", "How to write the report", "--format"),
+        options.OUTPUT,
+        options.colour(),
+        options.help_option(),
+    ],
+    add_help_option=False,
+    context_settings={"allow_interspersed_args": False},
+)
+def run(**given: Any) -> int:
+    """Run SCRIPT with its arguments and say where a gradient is None, NaN or zero.
+
+    The program runs as under `python SCRIPT` (`python -m MODULE` with -m): its output, its exit
+    code and its signals are its own, tapelint speaks on standard error. After the first None of a
+    gradient call its next turn is recorded, to name the line that ends the gradient; --trace
+    records everything, and runs functions eagerly.
+    """
+    return cli_run.watched(given)

@@ -99,6 +99,16 @@ def remark(sentence: str) -> None:
         _discard(sys.stderr)
 
 
+def murmur(text: str, *, colour: bool = False) -> None:
+    """Print `text` to standard error, as it is."""
+    if sys.stderr is None:
+        return
+    try:
+        click.echo(text, nl=False, err=True, color=colour)
+    except OSError:
+        _discard(sys.stderr)
+
+
 def read_standard_input() -> bytes:
     """Return all that comes over standard input."""
     if sys.stdin is None:

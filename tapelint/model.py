@@ -25,12 +25,16 @@ class Confidence(Enum):
 
 
 class Verdict(Enum):
-    """What a run under a real tape says about a finding."""
+    """What a run under a real tape says about a finding.
+
+    `SEEN` is for the outcome alone, where a run did not show the line that is to blame.
+    """
 
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
     INCONCLUSIVE = "inconclusive"
     DIFFERS = "differs by mode"
+    SEEN = "seen"
 
 
 class Belief(Enum):

@@ -10,6 +10,8 @@ from click.shell_completion import CompletionItem
 
 from tapelint import __version__, console
 
+OUTCOMES = ("none", "nan", "zero")
+
 
 def complete_rules(
     ctx: click.Context, param: click.Parameter, incomplete: str
@@ -109,6 +111,13 @@ def help_option() -> click.Option:
     return _answer(("-h", "--help"), "Show this message and exit.", click.Context.get_help)
 
 
+def _outcomes(ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
+    found = _words(ctx, param, value)
+    if unknown := [word for word in found if word not in OUTCOMES]:
+        raise click.BadParameter(f"`{unknown[0]}` is none of {', '.join(OUTCOMES)}", ctx, param)
+    return found
+
+
 VERSION = _answer(
     ("-V", "--version"), "Show the version and exit.", lambda ctx: f"tapelint {__version__}"
 )
@@ -175,3 +184,18 @@ CHECK: Mapping[str, Sequence[click.Option]] = {
         _flag("--show-settings", help="Show the settings that would be used, and exit."),
     ),
 }
+PROGRAM = click.Argument(
+    ["program"], nargs=-1, required=True, type=click.UNPROCESSED, metavar="SCRIPT"
+)
+RUN_OPTIONS = (
+    _flag("-m", "--module", help="SCRIPT is the name of a module."),
+    _flag("--trace", help="Run functions eagerly and record everything: slow, and complete."),
+    click.Option(
+        ["--fail-on"],
+        multiple=True,
+        metavar="OUTCOMES",
+        callback=_outcomes,
+        help="Exit with 1 if the program succeeds and a gradient was one of: none, nan, zero.",
+    ),
+    _flag("-q", "--quiet", help="Say nothing on standard error."),
+)

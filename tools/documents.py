@@ -30,10 +30,11 @@ FAMILIES = {
     "TAP5": "The gradient is NaN or infinite",
     "TAP6": "Custom gradients",
     "TAP7": "Written for an older TensorFlow or Keras",
+    "TAP8": "Seen in a run",
     "TAP9": "About tapelint itself",
 }
-# Found before any check runs.
-WITHOUT_CHECK = frozenset({"TAP901"})
+# Found before any check runs, or by running a program.
+WITHOUT_CHECK = frozenset({"TAP801", "TAP802", "TAP803", "TAP901"})
 RULES = re.compile(r"(?<=<!-- rules -->\n).*?(?=<!-- end of rules -->)", re.DOTALL)
 CONSOLE = re.compile(r"^```console\n\$ (?P<command>[^\n]+)\n.*?^```$", re.MULTILINE | re.DOTALL)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,8 @@ class Context:
     `git_root` (from `git_root_of(cwd)`) what code scanning wants them to start from. `data` gives
     the untouched bytes of a path that is not on disk, such as standard input. `checked` counts
     files, `suppressed` findings that comments or a baseline kept back, `refuted`
-    those that a real tape refuted. `width` is in columns.
+    those that a real tape refuted. `run` tells of a program that was watched. `width` is in
+    columns.
     """
 
     source: Callable[[str], str | None]
@@ -31,6 +32,7 @@ class Context:
     checked: int = 0
     suppressed: int = 0
     refuted: int = 0
+    run: Mapping[str, object] | None = None
 
     def lines(self, path: str) -> list[str]:
         """Return the lines of a file, or none where its text cannot be had."""

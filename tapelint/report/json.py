@@ -17,12 +17,14 @@ VERSION = 1
 
 def write(findings: Sequence[Finding], context: Context) -> str:
     """Return the document; paths are those that the text output shows."""
-    document = {
+    document: dict[str, object] = {
         "version": VERSION,
         "tool": {"name": "tapelint", "version": context.version},
         "findings": [_finding(finding) for finding in findings],
         "summary": _summary(findings, context),
     }
+    if context.run is not None:
+        document["run"] = dict(context.run)
     # ASCII alone survives every terminal and pipe, whatever is in the sources.
     return json.dumps(document, indent=2) + "\n"
 

@@ -33,6 +33,11 @@ def write(findings: Sequence[Finding], context: Context) -> str:
     return "\n".join([*parts, summary(findings, context) + "\n"])
 
 
+def one(finding: Finding, context: Context) -> str:
+    """Return a single finding with its excerpt."""
+    return "\n".join(_Text(finding, context, context.lines).lines()) + "\n"
+
+
 def summary(findings: Sequence[Finding], context: Context) -> str:
     """Return one sentence: what was found, in how many files, out of how many."""
     paint = Painter(context.colour)

@@ -46,8 +46,8 @@ def circumstances(evidence: Evidence) -> str:
         f"TensorFlow {evidence.tensorflow}" if evidence.tensorflow else "",
         f"Keras {evidence.keras}" if evidence.keras else "",
         evidence.mode,
-        f"seed {evidence.seed}",
-        f"{evidence.seconds:.1f} s",
+        # The user's own program was run as it is.
+        f"seed {evidence.seed}, {evidence.seconds:.1f} s" if evidence.seconds else "",
     ]
     return ", ".join(part for part in parts if part)
 

@@ -103,7 +103,7 @@ def claim_of(finding: Finding, sources: Mapping[str, str]) -> Claim:
     is_at_finding = SPECIAL.get(finding.code) is Expected.RAISES
     site = None if is_at_finding else site_of(finding)
     labels = labels_of(finding)
-    call = _call_at(site, sources) if site else None
+    call = call_at(site, sources) if site else None
     blamed = tuple(step.span for step in finding.steps if step.role is Role.BREAK)
     if finding.code.startswith("TAP6"):
         # TensorFlow runs a custom gradient for whoever called the function.
@@ -116,7 +116,7 @@ def claim_of(finding: Finding, sources: Mapping[str, str]) -> Claim:
         CAUSES.get(finding.code, CAUSES_AT_BREAK.get(finding.code, CUT)),
         finding.code not in CAUSES or finding.code == "TAP104",
         _indices(call, labels),
-        _written(call) or labels,
+        written(call) or labels,
     )
 
 
@@ -178,7 +178,7 @@ def _calls_of(finding: Finding, sources: Mapping[str, str]) -> tuple[Span, ...]:
     )
 
 
-def _call_at(site: Span, sources: Mapping[str, str]) -> ast.Call | None:
+def call_at(site: Span, sources: Mapping[str, str]) -> ast.Call | None:
     """Return the gradient call that stands at a span."""
     try:
         tree = ast.parse(sources.get(site.path, ""))
@@ -209,7 +209,7 @@ def _sources_argument(call: ast.Call) -> ast.expr | None:
     return call.args[1] if len(call.args) > 1 else None
 
 
-def _written(call: ast.Call | None) -> tuple[str, ...]:
+def written(call: ast.Call | None) -> tuple[str, ...]:
     """Return the sources of a call as they are written, one by one where that can be seen."""
     given = _sources_argument(call) if call else None
     match given:
@@ -227,10 +227,10 @@ def _written(call: ast.Call | None) -> tuple[str, ...]:
 
 
 def _indices(call: ast.Call | None, labels: tuple[str, ...]) -> frozenset[int] | None:
-    written = _written(call)
-    found = frozenset(i for i, text in enumerate(written) if text in labels)
+    each = written(call)
+    found = frozenset(i for i, text in enumerate(each) if text in labels)
     # One name may stand for a list of many.
-    is_list = len(written) > 1 or isinstance(
+    is_list = len(each) > 1 or isinstance(
         _sources_argument(call) if call else None, (ast.List, ast.Dict)
     )
     return found if found and is_list else None

@@ -172,7 +172,7 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
     for event in events:
         match event.get("event"):
             case "request":
-                asked.append(_asked(event, len(notes)))
+                asked.append(asked_from(event, len(notes)))
             case "raised":
                 raised.append(_raised(event, bool(notes)))
             case "update":
@@ -219,7 +219,8 @@ def _death(event: Json) -> str:
     return f"killed by signal {signal}" if isinstance(signal, int) else "died"
 
 
-def _asked(event: Json, assumed: int) -> Asked:
+def asked_from(event: Json, assumed: int = 0) -> Asked:
+    """Turn the event of one gradient call into a record."""
     tape, target, error = (_map(event.get(name)) for name in ("tape", "target", "error"))
     return Asked(
         method=_text(event, "method"),

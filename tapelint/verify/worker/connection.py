@@ -56,10 +56,15 @@ class Connection:
 
 
 class Explainer:
-    """Explains the requests of one program."""
+    """Explains the requests of one program.
 
-    def __init__(self, recorder: Recorder) -> None:
+    `sees_python` holds where calls of Python and NumPy are recorded, so that it is known what a
+    value became that left TensorFlow.
+    """
+
+    def __init__(self, recorder: Recorder, *, sees_python: bool = True) -> None:
         self.recorder = recorder
+        self.sees_python = sees_python
         self.runtime = recorder.runtime
 
     def explain(
@@ -86,7 +91,8 @@ class Explainer:
         if not self.recorder.is_complete:
             return known
         if not reaches:
-            return replace(known, cause=Cause.UNUSED, exits=found.exits(), could_flow=False)
+            exits = found.exits() if self.sees_python else found.departures(log)
+            return replace(known, cause=Cause.UNUSED, exits=exits, could_flow=False)
         if not found.is_connected(target):
             breaks = found.cuts()
             return replace(
@@ -323,6 +329,26 @@ class _Findings:
             for event in self.recorder.events
             if event.kind is Kind.PLAIN
             and not event.outputs
+            and not self.search.data.isdisjoint(event.inputs)
+        )
+
+    def departures(self, log: TapeLog) -> tuple[Break, ...]:
+        """Return the steps under the tape at which a value of the source left for places unknown.
+
+        NumPy reads a tensor without a call: then it is the last step of TensorFlow's. They count
+        where the target was made from something that came from such a place.
+        """
+        arrivals = [e for e in self.search.ancestors if e.name == "constant" and not e.inputs]
+        last = max((event.serial for event in arrivals), default=0)
+        used = {key for event in self.recorder.events for key in event.inputs}
+        return tuple(
+            replace(as_break(event), kind=Kind.PLAIN, name="array")
+            if event.kind is Kind.OPERATION
+            else as_break(event)
+            for event in self.recorder.events
+            if log.first_entered <= event.serial < last
+            and (event.kind is Kind.PLAIN or used.isdisjoint(event.outputs))
+            and event.kind in (Kind.PLAIN, Kind.OPERATION)
             and not self.search.data.isdisjoint(event.inputs)
         )
 

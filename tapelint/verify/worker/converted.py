@@ -32,4 +32,13 @@ class Converted:
 
     def origin(self, file: str, line: int) -> Frame | None:
         """Return the user's line for a line of a generated file."""
-        return self.origins.get((file, line)) if AUTOGRAPH in file else None
+        return self.origins.get((file, line)) if is_generated(file) else None
+
+    def file(self, file: str) -> str | None:
+        """Return the user's file for a generated one."""
+        return next((origin[0] for place, origin in self.origins.items() if place[0] == file), None)
+
+
+def is_generated(file: str) -> bool:
+    """Tell whether autograph wrote a file."""
+    return AUTOGRAPH in file

@@ -38,10 +38,12 @@ class Observer:
         spot: Callable[[], Spot | None],
         emit: Callable[[Json], None],
         modes: Sequence[str] = (),
+        *,
+        sees_python: bool = True,
     ) -> None:
         self.recorder = recorder
         self.runtime = recorder.runtime
-        self.explainer = Explainer(recorder)
+        self.explainer = Explainer(recorder, sees_python=sees_python)
         self.spot = spot
         self.emit = emit
         self.compiled = Compiled(recorder, self.explainer, modes)
