@@ -31,7 +31,7 @@ def root(tmp_path: Path) -> Path:
         ("TAP2", "lossy-round-trip", "TAP2 is no code"),
         ("TAP298", "lossy_round_trip", "lossy_round_trip is no name"),
         ("TAP298", "lossy", "lossy is no name"),
-        ("TAP898", "lossy-round-trip", "name its --group"),
+        ("TAP098", "lossy-round-trip", "name its --group"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from running import plain, start, watched, write
+from watching import plain, start, watched, write
 
 pytestmark = [
     pytest.mark.tensorflow,

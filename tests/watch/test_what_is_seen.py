@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from running import watched, write
+from watching import watched, write
 
 from tapelint import report
 
