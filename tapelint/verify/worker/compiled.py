@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tapelint.verify.worker.connection import Explainer
-from tapelint.verify.worker.recorder import Event, Frame, Key, Kind, Recorder
+from tapelint.verify.worker.converted import Frame
+from tapelint.verify.worker.recorder import Event, Key, Kind, Recorder
 from tapelint.verify.worker.tapes import Request
 
 Json = dict[str, Any]

@@ -136,6 +136,7 @@ class Recorder:
         self.events.clear()
         self.made.clear()
         self._alive.clear()
+        self.operands.clear()
         self.unwatched.clear()
 
     def begin_again(self) -> None:
