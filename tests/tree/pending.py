@@ -19,6 +19,5 @@ NOT_IMPLEMENTED = frozenset(
 NOT_UNDERSTOOD = frozenset(
     {
         "TAP306-bad-3",
-        "TAP404-bad-2",
     }
 )
