@@ -17,7 +17,7 @@ from tapelint.analysis.ir import Place
 from tapelint.analysis.knowledge import canonical, declared
 from tapelint.analysis.literals import assigned_attributes, mentions
 from tapelint.analysis.machine import MOST_OPTIONS, Dead, Frame, OutOfBudget
-from tapelint.analysis.models import operations, registry
+from tapelint.analysis.models import operations, registry, untracked
 from tapelint.analysis.models.constants import constant
 from tapelint.analysis.models.custom_gradients import run_custom_gradient
 from tapelint.analysis.models.decorators import decorate
@@ -98,6 +98,7 @@ class Interpreter(Modules):
             done += 1
         self.forget_awaited()
         updates.observe_unread(self)
+        untracked.observe_hidden(self, [f.lazy.source() for f in self.defined])
         return self.observations
 
     def set_name(self, name: str, value: Value) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tapelint.analysis import sparse, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, Session
@@ -35,6 +36,9 @@ from tapelint.analysis.values import (
     VariableValue,
     fresh,
 )
+
+if TYPE_CHECKING:
+    from tapelint.analysis.models import untracked
 
 MOST_OPTIONS = 4
 MOST_LEAVES = 400
@@ -120,6 +124,11 @@ class Machine:
         self.last_asked: Place | None = None
         # By gradient: the targets it is of.
         self.answered: dict[Node, Sequence[Node]] = {}
+        # Readings of `trainable_variables` by the list they gave; variables of layers that a `call`
+        # made, with its layer; variables that a request by such a list left out.
+        self.collections: dict[int, untracked.Collection] = {}
+        self.made_in_call: dict[Node, tuple[Instance, Instance, Place]] = {}
+        self.hidden: dict[Node, untracked.Hidden] = {}
         # By request: all that it was ever asked for.
         self.asked_for: dict[Place, set[Node]] = {}
         # Calls that run a function in a loop or graph of their own, out of which dense gradients come.

@@ -161,7 +161,9 @@ class RequestMisused:
     """A request that raises or answers something else than was meant; `what` says how.
 
     "symbolic source", "symbolic watch", "watched keras variable", "frozen sources", "inside own
-    tape", "jacobian of a list", "batch jacobian of a vector", "batch jacobian of other rows".
+    tape", "untracked variable", "layer made in call" (both at where it is made, `tape` is where the
+    gradients were asked for, `label` the attribute or the class), "jacobian of a list",
+    "batch jacobian of a vector", "batch jacobian of other rows".
     """
 
     place: Place

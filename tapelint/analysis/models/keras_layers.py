@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import keras_leaves as leaves
+from tapelint.analysis.models import untracked
 from tapelint.analysis.models.constants import dtype_of, is_text
 from tapelint.analysis.models.keras_calls import add_loss, build, call_layer
 from tapelint.analysis.models.keras_config import (
@@ -23,6 +24,7 @@ from tapelint.analysis.models.keras_tracking import (
     PARTS,
     PENDING,
     SEED,
+    TRAINABLE,
     TrackingClass,
     add_own,
     collection,
@@ -86,6 +88,8 @@ class LayerClass(TrackingClass):
         if made_variables:
             names = (*owned.trainable, *owned.fixed)
             cells[(made.identity, PENDING)] = Tuple(tuple(made_variables), names)
+            nodes = [v.node for v in made_variables]
+            untracked.note_made(machine, made, nodes, arguments.place)
         if owned.is_open:
             cells[(made.identity, OPEN)] = machine.unknown(f"{label} weights", [], arguments.place)
         if class_word(name) in SEEDED and arguments.get(0, "rate") not in (Const(0), Const(0.0)):
@@ -136,7 +140,10 @@ class LayerClass(TrackingClass):
         if variable is not None:
             return variable
         if name in COLLECTIONS:
-            return collection(machine, instance, name, at)
+            found = collection(machine, instance, name, at)
+            if name in TRAINABLE:
+                untracked.note_collection(machine, instance, found)
+            return found
         known = self.known_attribute(machine, instance, name, at)
         if known is not None:
             return known

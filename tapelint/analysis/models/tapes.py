@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import singular, sparse, trace, updates
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session
 from tapelint.analysis.ir import Place
+from tapelint.analysis.models import untracked
 from tapelint.analysis.models.registry import methods, models
 from tapelint.analysis.observations import (
     Break,
@@ -46,7 +47,6 @@ from tapelint.analysis.values import (
 )
 
 if TYPE_CHECKING:
-    from tapelint.analysis.calls import Calls
     from tapelint.analysis.interpreter import Interpreter
     from tapelint.analysis.machine import Machine
 
@@ -180,7 +180,7 @@ def watchable(machine: Machine, value: Value) -> list[Node]:
 # ---------------------------------------------------------------------- asking
 
 
-def ask(machine: Calls, tape: TapeValue, method: str, arguments: Arguments) -> Value:
+def ask(machine: Interpreter, tape: TapeValue, method: str, arguments: Arguments) -> Value:
     """Run `gradient`, `jacobian` or `batch_jacobian`."""
     target = arguments.get(0, "target")
     sources = arguments.get(1, "sources", "source")
@@ -198,13 +198,17 @@ def ask(machine: Calls, tape: TapeValue, method: str, arguments: Arguments) -> V
     asker.report(sources)
     machine.last_asked = arguments.place
     machine.asked_for.setdefault(arguments.place, set()).update(asker.sources)
+    if method == "gradient" and not asker.is_vague:
+        untracked.examine(
+            machine, asker.session, asker.targets, sources, arguments.place, asker.sources
+        )
     if len(asker.lost) < asker.asked:
         updates.expect_use(machine, result, arguments.place, Misuse.UNUSED)
     return result
 
 
 def examine_request(
-    machine: Calls,
+    machine: Interpreter,
     method: str,
     state: TapeState,
     target: Value,
@@ -280,7 +284,7 @@ class Asker:
 
     def __init__(
         self,
-        machine: Calls,
+        machine: Interpreter,
         tape: TapeValue,
         state: TapeState,
         method: str,
@@ -479,18 +483,18 @@ def gradient_dtype(source: Node) -> DType:
 # ---------------------------------------------------------------------- methods
 
 
-def stop_recording(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
+def stop_recording(machine: Interpreter, tape: TapeValue, arguments: Arguments) -> Value:
     return Pause(tape)
 
 
-def reset(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
+def reset(machine: Interpreter, tape: TapeValue, arguments: Arguments) -> Value:
     """Forget everything recorded and watched so far."""
     state = state_of(machine, tape)
     machine.state.set_tape(tape.identity, session=renewed(tape, state, arguments.place), used=None)
     return NONE
 
 
-def watched_variables(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
+def watched_variables(machine: Interpreter, tape: TapeValue, arguments: Arguments) -> Value:
     """Return what the tape has seen being read; unknown code may have read more."""
     session = state_of(machine, tape).session
     nodes = sorted((n for s, n in machine.state.watched if s is session), key=lambda n: n.number)
@@ -499,17 +503,17 @@ def watched_variables(machine: Calls, tape: TapeValue, arguments: Arguments) -> 
     return machine.sequence("list", known, more)
 
 
-def enter_by_hand(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
+def enter_by_hand(machine: Interpreter, tape: TapeValue, arguments: Arguments) -> Value:
     enter(machine, tape, arguments.place)
     return tape
 
 
-def leave_by_hand(machine: Calls, tape: TapeValue, arguments: Arguments) -> Value:
+def leave_by_hand(machine: Interpreter, tape: TapeValue, arguments: Arguments) -> Value:
     leave(machine, tape)
     return NONE
 
 
-METHODS: dict[str, Callable[[Calls, TapeValue, Arguments], Value]] = {
+METHODS: dict[str, Callable[[Interpreter, TapeValue, Arguments], Value]] = {
     "watch": watch,
     "gradient": lambda m, t, a: ask(m, t, "gradient", a),
     "jacobian": lambda m, t, a: ask(m, t, "jacobian", a),

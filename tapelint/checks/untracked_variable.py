@@ -1,0 +1,42 @@
+"""TAP110: a variable of a Keras object is not among its `trainable_variables`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tapelint.analysis.observations import Observation, RequestMisused
+from tapelint.checks.findings import Rule
+from tapelint.checks.phrasing import called, code, fitting
+from tapelint.checks.verdicts import distinct
+from tapelint.model import Finding, Role, Step
+
+CODE = "TAP110"
+RULE = Rule(CODE, "untracked-variable")
+
+KINDS = frozenset({"untracked variable", "layer made in call"})
+OF_VARIABLE = "use `self.add_weight(...)` or `keras.Variable`, or say `trainable=False`"
+OF_LAYER = "make the layer in `__init__` or `build`, and keep it as an attribute"
+
+
+def check(observations: Sequence[Observation]) -> Iterator[Finding]:
+    """Yield a finding for every place that makes what training passes over."""
+    for span, found in distinct(observations, RequestMisused, lambda o: o.what in KINDS):
+        made = code(called(found.place))
+        if found.what == "untracked variable":
+            name = code(f"self.{found.label}")
+            message = fitting(
+                f"{name} is a `tf.Variable`, which Keras does not track: it is never trained",
+                "Keras does not track a `tf.Variable`: it is never trained",
+            )
+            help, sentence = OF_VARIABLE, "Keras tracks a `keras.Variable` alone"
+        else:
+            message = fitting(
+                f"{made} is made anew in each `call`: its weights are never trained",
+                "a layer is made anew in each `call`: its weights are never trained",
+            )
+            help, sentence = OF_LAYER, f"{made} makes new weights in each call"
+        steps = [Step(span, Role.SOURCE, sentence)]
+        if found.tape is not None:
+            asked = "`trainable_variables` leaves it out here"
+            steps.append(Step(found.tape.span(), Role.TARGET, asked))
+        yield RULE.finding(span, message, help, tuple(steps))
