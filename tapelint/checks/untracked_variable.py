@@ -26,9 +26,9 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
             name = code(f"self.{found.label}")
             message = fitting(
                 f"{name} is a `tf.Variable`, which Keras does not track: it is never trained",
-                "Keras does not track a `tf.Variable`: it is never trained",
+                "a `tf.Variable` is not tracked by Keras: it is never trained",
             )
-            help, sentence = OF_VARIABLE, "Keras tracks a `keras.Variable` alone"
+            help, sentence = OF_VARIABLE, "a `tf.Variable`: only a `keras.Variable` is tracked"
         else:
             message = fitting(
                 f"{made} is made anew in each `call`: its weights are never trained",

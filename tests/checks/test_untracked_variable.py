@@ -65,11 +65,15 @@ def test_what_is_tracked_or_not_to_be_trained_is_silent(make: str, use: str) -> 
         "g = tape.gradient(loss, unknown(net))",
         f"net.factor.assign(1.0)\n{ASK}",
         f"{ASK}\nnet.factor.assign_sub(0.1)",
-        f"{ASK}\nclass Anneal(keras.callbacks.Callback):\n    def on_epoch_end(self, epoch, logs):\n"
-        "        self.model.factor.assign(epoch)",
+        (
+            f"{ASK}\nclass Anneal(keras.callbacks.Callback):\n    def on_epoch_end(self, epoch, logs):\n"
+            "        self.model.factor.assign(epoch)"
+        ),
         f"def set_it(x):\n    keras.backend.set_value(net.factor, x)\n{ASK}",
-        f"{ASK}\nwith tf.GradientTape() as tape:\n    loss = net(tf.ones([1, 2]))\n"
-        "h = tape.gradient(loss, net.factor)",
+        (
+            f"{ASK}\nwith tf.GradientTape() as tape:\n    loss = net(tf.ones([1, 2]))\n"
+            "h = tape.gradient(loss, net.factor)"
+        ),
     ],
 )
 def test_a_variable_that_is_asked_for_or_set_by_hand_is_silent(after: str) -> None:
@@ -93,8 +97,10 @@ g = tape.gradient(loss, scale.trainable_variables)
 @pytest.mark.parametrize(
     "layer",
     [
-        "def build(self, shape):\n        self.inner = keras.layers.Dense(1)\n"
-        "    def call(self, x):\n        return self.inner(x)",
+        (
+            "def build(self, shape):\n        self.inner = keras.layers.Dense(1)\n"
+            "    def call(self, x):\n        return self.inner(x)"
+        ),
         "def call(self, x):\n        return CACHE[0](x)",
         "def call(self, x):\n        CACHE.append(keras.layers.Dense(1))\n        return CACHE[-1](x)",
     ],
