@@ -7,6 +7,7 @@ edges that carry no gradient included, so that a missing link can be explained.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -152,3 +153,26 @@ class Node:
 def is_open(node: Node) -> bool:
     """Whether nothing certain is known of the node: unknown code made it."""
     return node.kind is Kind.UNKNOWN
+
+
+def past(targets: Iterable[Node]) -> set[Node]:
+    """Return all that the targets were made from, by whatever way."""
+    seen: set[Node] = set()
+    waiting = list(targets)
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        waiting.extend(e.parent for e in node.edges)
+    return seen
+
+
+def captured(targets: Iterable[Node], started: int) -> list[Node]:
+    """Return what the code that made the targets used and did not make, in the order it was made.
+
+    `started` is a number of that time: what the code made has a higher one.
+    """
+    inside = {node for node in past(targets) if node.number >= started}
+    found = {edge.parent for node in inside for edge in node.edges}
+    return sorted((n for n in found if n.number < started), key=lambda node: node.number)

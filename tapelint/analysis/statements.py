@@ -9,10 +9,9 @@ from functools import partial
 
 from tapelint.analysis import ir, updates
 from tapelint.analysis.expressions import Expressions
-from tapelint.analysis.graph import DType, Kind, Node, Rebinding
+from tapelint.analysis.graph import DType, Kind, Node, Rebinding, past
 from tapelint.analysis.machine import Dead, Frame, Loop
 from tapelint.analysis.state import State, differing
-from tapelint.analysis.trace import past
 from tapelint.analysis.values import (
     NONE,
     Arguments,

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tapelint.analysis.graph import Edge, Effect, Kind, Node, Reason, Session
+from tapelint.analysis.graph import Edge, Effect, Kind, Node, Reason, Session, past
 from tapelint.analysis.observations import Break, Cause, Lost
 
 Watched = frozenset[tuple[Session, Node]]
@@ -304,29 +304,6 @@ def without_way(
     if twin is not None:
         return Lost(label, source, (Break(Cause.EQUAL, source),), (twin, source))
     return Lost(label, source, (Break(Cause.UNCONNECTED, source),), (source,))
-
-
-def past(targets: Iterable[Node]) -> set[Node]:
-    """Return all that the targets were made from, by whatever way."""
-    seen: set[Node] = set()
-    waiting = list(targets)
-    while waiting:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        waiting.extend(e.parent for e in node.edges)
-    return seen
-
-
-def captured(targets: Iterable[Node], started: int) -> list[Node]:
-    """Return what the code that made the targets used and did not make, in the order it was made.
-
-    `started` is a number of that time: what the code made has a higher one.
-    """
-    inside = {node for node in past(targets) if node.number >= started}
-    found = {edge.parent for node in inside for edge in node.edges}
-    return sorted((n for n in found if n.number < started), key=lambda node: node.number)
 
 
 def counterpart(source: Node, ancestors: set[Node]) -> Node | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tapelint.analysis.graph import past
 from tapelint.analysis.ir import Place
 from tapelint.analysis.observations import GradientAsked, Observation, RequestMisused
-from tapelint.analysis.trace import past
 from tapelint.checks.findings import Rule
 from tapelint.checks.naming import tape_name
 from tapelint.checks.phrasing import called, code

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import trace
-from tapelint.analysis.graph import DType, Effect, Kind, Node, Reason
+from tapelint.analysis.graph import DType, Effect, Kind, Node, Reason, captured, past
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import Dead
 from tapelint.analysis.observations import CustomGradientMisused
@@ -49,7 +48,7 @@ def run_custom_gradient(machine: Interpreter, function: FunctionValue, args: Arg
         return machine.opaque_call(function.lazy.name, args.values, args.place)
     ended: Ended = {}
     if isinstance(backward, FunctionValue):
-        held = variables(captured(machine, value, args, started))
+        held = variables(held_inside(machine, value, args, started))
         ended = examine(machine, function, value, backward, args, held)
         machine.examined.add(function.lazy)
     return recorded(machine, function.lazy.name, value, args, ended, started)
@@ -76,9 +75,9 @@ def recorded(
         for i, v in enumerate(args.values)
     ]
     leaves = machine.leaves(part)
-    if any(node.kind is Kind.UNKNOWN for node in trace.past(leaves) if node.number >= started):
+    if any(node.kind is Kind.UNKNOWN for node in past(leaves) if node.number >= started):
         return machine.record(name, [*inputs, ("", part)], args.place)
-    held = captured(machine, part, args, started)
+    held = held_inside(machine, part, args, started)
     with_gradient = variables(held)
     inputs += [("" if n in with_gradient else "captured", Data(n)) for n in held]
     effects = {
@@ -172,10 +171,12 @@ def argument_count(machine: Interpreter, args: Arguments) -> int | None:
     return len(args.positional)
 
 
-def captured(machine: Interpreter, value: Value, args: Arguments, started: int) -> Sequence[Node]:
+def held_inside(
+    machine: Interpreter, value: Value, args: Arguments, started: int
+) -> Sequence[Node]:
     """Return what the function used that is no argument, and not what an argument was made of."""
-    given = trace.past([leaf for v in args.values for leaf in machine.leaves(v)])
-    return [n for n in trace.captured(machine.leaves(value), started) if n not in given]
+    given = past([leaf for v in args.values for leaf in machine.leaves(v)])
+    return [n for n in captured(machine.leaves(value), started) if n not in given]
 
 
 def variables(held: Sequence[Node]) -> list[Node]:
@@ -224,7 +225,7 @@ def examine_returned(
             return
         leaves = [leaf for value in row for leaf in machine.leaves(value)]
         is_known = bool(leaves) and all(leaf.kind is Kind.TENSOR for leaf in leaves)
-        if is_known and not trace.past(leaves) & upstream:
+        if is_known and not past(leaves) & upstream:
             machine.observe(CustomGradientMisused(place, "upstream", name))
             return
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from tapelint.analysis.graph import Kind, Node
+from tapelint.analysis.graph import Kind, Node, past
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models.keras_config import config_of
 from tapelint.analysis.observations import Misuse, UpdateMisused
-from tapelint.analysis.trace import past
 from tapelint.analysis.values import Const, Data, External, Instance, Value
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tapelint.analysis import trace
-from tapelint.analysis.graph import DType, Effect, Kind, Reason
+from tapelint.analysis.graph import DType, Effect, Kind, Reason, captured
 from tapelint.analysis.models import tapes
 from tapelint.analysis.models.constants import dtype_of
 from tapelint.analysis.models.functions import call
@@ -113,7 +113,7 @@ def outputs(
         "tf.py_function",
         [
             *((str(i), one) for i, one in enumerate(given)),
-            *(("captured", Data(node)) for node in trace.captured(targets, started)),
+            *(("captured", Data(node)) for node in captured(targets, started)),
         ],
         args.place,
         dtype=value.node.dtype,

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapelint.analysis import singular, sparse, trace, updates
-from tapelint.analysis.graph import DType, Edge, Kind, Node, Session
+from tapelint.analysis.graph import DType, Edge, Kind, Node, Session, past
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import untracked
 from tapelint.analysis.models.registry import methods, models
@@ -402,7 +402,7 @@ class Asker:
 
     def sealed_loss(self, source: Node, label: str) -> Lost | None:
         """Explain a target that no source can reach: by the cuts in its own past."""
-        if source in trace.past(self.targets):
+        if source in past(self.targets):
             return trace.explain(self.session, self.watched, self.targets, source, label)
         for node in sorted(trace.cone(self.session, self.targets), key=lambda n: n.number):
             for edge in node.edges:
@@ -472,7 +472,7 @@ class Asker:
 def may_carry(edge: Edge) -> bool:
     """Whether something differentiable may have arrived at the cut."""
     return edge.reason.value not in ("value free", "control") and any(
-        n.kind in (Kind.UNKNOWN, Kind.VARIABLE, Kind.TENSOR) for n in trace.past([edge.parent])
+        n.kind in (Kind.UNKNOWN, Kind.VARIABLE, Kind.TENSOR) for n in past([edge.parent])
     )
 
 
