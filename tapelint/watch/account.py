@@ -44,9 +44,16 @@ class _Pending:
 class Account:
     """Takes in events, and hands findings to `tell`, each of them once."""
 
-    def __init__(self, settings: Settings, folder: Path, tell: Callable[[Finding], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        tell: Callable[[Finding], None],
+        *,
+        in_process: bool = False,
+    ) -> None:
         self.heard = Heard()
-        self.made = Findings(self.heard, settings, folder)
+        self.made = Findings(self.heard, settings, folder, in_process=in_process)
         self.tell = tell
         self.findings: dict[object, Finding] = {}
         self.pending: dict[int, _Pending] = {}
@@ -56,17 +63,21 @@ class Account:
     def event(self, event: Mapping[str, object] | None) -> None:
         """Take in an event; None lets what has waited long enough be told."""
         if event is not None:
-            sightings, explained = self.heard.event(event)
-            for sighting in sightings:
-                self._see(sighting)
-            for key in explained:
-                if key in self.open:
-                    self._see(self.open[key])
+            self.note(event)
         now = time.monotonic()
         for number, entry in list(self.pending.items()):
             is_done = all(self._is_final(sighting) for sighting in entry.sightings)
             if is_done or now > entry.deadline:
                 self._release(number)
+
+    def note(self, event: Mapping[str, object]) -> None:
+        """Take in an event, and tell nothing yet."""
+        sightings, explained = self.heard.event(event)
+        for sighting in sightings:
+            self._see(sighting)
+        for key in explained:
+            if key in self.open:
+                self._see(self.open[key])
 
     def finish(self) -> None:
         """Tell what is still open."""

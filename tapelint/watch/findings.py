@@ -41,10 +41,16 @@ class _File:
 
 
 class Findings:
-    """Makes the findings of one run; `folder` is what paths are shown from."""
+    """Makes the findings of one run; `folder` is what paths are shown from.
 
-    def __init__(self, heard: Heard, settings: Settings, folder: Path) -> None:
+    With `in_process` files are analysed here: a process that runs TensorFlow is not to be forked.
+    """
+
+    def __init__(
+        self, heard: Heard, settings: Settings, folder: Path, *, in_process: bool = False
+    ) -> None:
         self.heard = heard
+        self.in_process = in_process
         self.settings = settings
         self.folder = folder
         self.files: dict[str, _File] = {}
@@ -114,8 +120,13 @@ class Findings:
         return not name or not found or any(name in text for text in found)
 
     def _analyse(self, file: _File) -> None:
-        jobs = [(Path(self.absolute(file.shown)), file.shown)]
-        result = session.run(jobs, self.settings, processes=1)
+        path = Path(self.absolute(file.shown))
+        if self.in_process:
+            outcome = session.check(session.Job(file.shown, path), self.settings)
+            file.findings = outcome.findings
+            file.sources = {file.shown: file.text, **{s.path: s.text for s in outcome.sources}}
+            return
+        result = session.run([(path, file.shown)], self.settings, processes=1)
         file.findings, file.sources = result.findings, {file.shown: file.text, **result.sources}
 
     def _with_evidence(self, known: Finding, members: Sequence[Sighting]) -> Finding:

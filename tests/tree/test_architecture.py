@@ -20,6 +20,7 @@ FOREIGN = {
     "click": {"cli", "console", "options", "usage"},
     "libcst": {"analysis"},
     "pathspec": {"source"},
+    "pytest": {"pytest_plugin"},
     "tensorflow": {"verify"},
     "tomli": {"cards", "settings"},
     "tomllib": {"cards", "settings"},
