@@ -130,6 +130,7 @@ class Interpreter(Modules):
             self.unread.clear()
             return
         idle = [f.lazy.source() for f in self.defined if f.lazy not in self.reached]
+        self.applies |= any(mentions(text, updates.APPLYING) for text in idle)
         for key, result in list(self.unread.items()):
             if any(mentions(text, [result.label]) for text in idle):
                 del self.unread[key]
@@ -269,6 +270,7 @@ class Interpreter(Modules):
             made = Instance(External(name))
             library.init(self, made, arguments)
             if name.startswith(OPTIMIZERS):
+                self.has_optimizer = True
                 updates.expect_use(self, made, arguments.place, Misuse.UNAPPLIED)
             return made
         family = registry.family_of(name)

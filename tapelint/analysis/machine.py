@@ -120,7 +120,10 @@ class Machine:
         # Gradients, clipped copies and optimizers that no name was read for so far.
         self.results: dict[int, updates.Result] = {}
         self.unread: dict[int, updates.Result] = {}
-        # Where a gradient was asked for last.
+        # Whether an optimizer was made, and whether gradients were applied by anybody.
+        self.has_optimizer = False
+        self.applies = False
+        # Where the script, or what it calls, asked for a gradient last.
         self.last_asked: Place | None = None
         # By gradient: the targets it is of.
         self.answered: dict[Node, Sequence[Node]] = {}

@@ -33,6 +33,9 @@ TAKES_NONE = frozenset(
     {"tf.clip_by_global_norm", "tf.linalg.global_norm", "tf.global_norm", "format"}
 )
 
+# Methods that take a step.
+APPLYING = ("apply_gradients", "apply", "minimize", "stateless_apply", "update_step")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
@@ -62,16 +65,22 @@ def note_name(machine: Machine, value: Value, name: str) -> None:
 
 
 def observe_unread(machine: Machine) -> None:
-    """Report, at the end of the program, what was never read."""
-    for result in machine.unread.values():
-        place = result.place
-        if result.what is Misuse.UNAPPLIED:
-            # An optimizer that never steps: the gradients meant for it are to blame.
-            if machine.last_asked is None:
-                continue
-            place = machine.last_asked
-        machine.observe(UpdateMisused(place, result.what, (result.label,), "", ()))
+    """Report, at the end of the program, what was never read: where it trains, and that is missed.
+
+    Of an optimizer that takes no step, the gradients meant for it are to blame.
+    """
+    found = list(machine.unread.values())
     machine.unread.clear()
+    is_training = machine.has_optimizer or machine.applies
+    unused = [r for r in found if r.what is Misuse.UNUSED and is_training]
+    clipped = [r for r in found if r.what is Misuse.CLIPPED_UNUSED and machine.applies]
+    for result in (*unused, *clipped):
+        machine.observe(UpdateMisused(result.place, result.what, (result.label,)))
+    idle = [r for r in found if r.what is Misuse.UNAPPLIED]
+    is_handed_on = any(node.gradient_of is not None for node in machine.state.escaped)
+    if idle and machine.last_asked and not (unused or machine.applies or is_handed_on):
+        labels = (idle[0].label,)
+        machine.observe(UpdateMisused(machine.last_asked, Misuse.UNAPPLIED, labels))
 
 
 def gradients_in(value: Value) -> list[Node]:
@@ -228,6 +237,7 @@ def examine_update(machine: Machine, variable: VariableValue, value: Value, plac
     has one of its own.
     """
     found = gradients_in(value)
+    machine.applies |= bool(found)
     if not found or belongs(value, variable) or machine.copies_weights:
         return
     requests = [node.place for node in found if node.place is not None]

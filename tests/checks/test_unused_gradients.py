@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from linted import linted
 from story import update
 
 from tapelint.analysis.observations import Misuse
@@ -41,3 +42,107 @@ def test_what_is_unused_is_named(text: str, what: Misuse, label: str, message: s
     (finding,) = update(unused_gradients, text, what, [label])
     assert finding.message == message
     assert finding.severity is Severity.WARNING
+
+
+TRAINING = """\
+import keras
+w = keras.Variable(3.0)
+optimizer = keras.optimizers.SGD(0.1)
+{body}
+"""
+STEP = """\
+def step(optimizer=optimizer):
+    with tf.GradientTape() as tape:
+        loss = w ** 2
+    g = tape.gradient(loss, [w])
+    {use}
+{after}
+"""
+SCRIPT = """\
+for _ in range(3):
+    with tf.GradientTape() as tape:
+        loss = w ** 2
+    g = tape.gradient(loss, [w])
+    {use}
+"""
+USES = [
+    "return g",
+    "print(g)",
+    "assert g is not None",
+    "log(g)",
+    "GRADIENTS.append(g)",
+    "optimizer.apply_gradients(zip(g, [w]))",
+    "optimizer.apply(g, [w])",
+    "w.assign_sub(0.1 * g[0])",
+    "yield g",
+    "return locals()",
+    "return [x for x in g]",
+    "g, norm = tf.clip_by_global_norm(g, 1.0); optimizer.apply(g, [w])",
+    "_, norm = tf.clip_by_global_norm(g, 1.0); optimizer.apply(g, [w])",
+]
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("after", ["step()", "step(unknown)", "", "train(step)"])
+def test_a_gradient_that_somebody_uses_is_silent(use: str, after: str) -> None:
+    body = "GRADIENTS = []\n" + STEP.format(use=use, after=after)
+    assert linted(unused_gradients, TRAINING.format(body=body)) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        SCRIPT.format(use="optimizer.apply(g, [w])"),
+        SCRIPT.format(use="unknown(g)"),
+        SCRIPT.format(use="w.assign_sub(0.1 * g[0])"),
+        SCRIPT.format(use="clipped = [tf.clip_by_norm(x, 1.0) for x in g]")
+        + "    optimizer.apply(clipped, [w])",
+        SCRIPT.format(use="pass")
+        + "def train(optimizer, pairs):\n    optimizer.apply_gradients(pairs)\n",
+        STEP.format(use="optimizer.apply_gradients(zip(g, [w]))", after="").replace(
+            "optimizer=optimizer", "optimizer"
+        ),
+        STEP.format(use="return g", after="").replace("optimizer=optimizer", ""),
+    ],
+)
+def test_an_optimizer_of_a_program_that_applies_gradients_is_silent(body: str) -> None:
+    assert linted(unused_gradients, TRAINING.format(body=body)) == []
+
+
+def test_a_program_that_trains_nothing_is_silent() -> None:
+    program = (
+        "w = tf.Variable(3.0)\ndef measure():\n    with tf.GradientTape() as tape:\n"
+        "        loss = w ** 2\n    g = tape.gradient(loss, w)\nmeasure()\n"
+    )
+    assert linted(unused_gradients, program) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (SCRIPT.format(use="pass"), 8),
+        (SCRIPT.format(use="print(g)"), 8),
+        ("total = [0.0]\n" + SCRIPT.format(use="total = [a + x for a, x in zip(total, g)]"), 9),
+        (STEP.format(use="pass", after="step()"), 8),
+        (STEP.format(use="clipped, _ = tf.clip_by_global_norm(g, 1.0)", after="step()")
+         + "step().x = optimizer.apply([w.value], [w])", 9),
+    ],
+)  # fmt: skip
+def test_gradients_that_go_nowhere_are_found(body: str, line: int) -> None:
+    (finding,) = linted(unused_gradients, TRAINING.format(body=body))
+    assert finding.span.line == line
+
+
+def test_of_two_networks_the_forgotten_one_is_found() -> None:
+    program = """\
+import keras
+def step(a, b, first, second):
+    with tf.GradientTape(persistent=True) as tape:
+        x, y = a ** 2, b ** 2
+    g = tape.gradient(x, [a])
+    h = tape.gradient(y, [b])
+    first.apply_gradients(zip(g, [a]))
+step(*[tf.Variable(1.0)] * 2, *[keras.optimizers.SGD(0.1)] * 2)
+"""
+    (finding,) = linted(unused_gradients, program)
+    assert finding.message == "`h` is computed and never used"

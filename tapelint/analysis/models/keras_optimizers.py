@@ -83,6 +83,7 @@ class OptimizerClass(LibraryClass):
     ) -> Value:
         """Run a method that the project does not define."""
         place = arguments.place
+        machine.applies |= name in updates.APPLYING
         match name:
             case "apply_gradients":
                 apply_pairs(machine, instance, arguments.get(0, "grads_and_vars"), place)

@@ -196,7 +196,8 @@ def ask(machine: Interpreter, tape: TapeValue, method: str, arguments: Arguments
     updates.examine_operands(machine, f"tape.{method}", [target], arguments.place)
     result = asker.answers(sources, zero)
     asker.report(sources)
-    machine.last_asked = arguments.place
+    if not machine.runs_entry:
+        machine.last_asked = arguments.place
     machine.asked_for.setdefault(arguments.place, set()).update(asker.sources)
     if method == "gradient" and not asker.is_vague:
         untracked.examine(

@@ -126,6 +126,8 @@ def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) ->
     if name in NO_VALUE:
         return machine.shape_of(receiver, name, place)
     if receiver.kind is Kind.UNKNOWN:
+        # for: optimizer.apply_gradients(pairs), with a parameter
+        machine.applies |= name in updates.APPLYING
         return machine.opaque_call(f".{name}", [receiver, *args.values], place)
     if receiver.dtype is DType.STRING:
         return machine.derived(f".{name}", [receiver], place, receiver.kind, DType.UNKNOWN)
