@@ -1,7 +1,8 @@
 """Measure what watching costs: `python -m tools.watch_cost`.
 
-Prints milliseconds a step under Python alone, watched, and while every operation is recorded, for a
-loop that runs eagerly and one of a `tf.function`. The fastest of several rounds counts.
+Prints milliseconds of processor time a step under Python alone, watched, and while every operation
+is recorded, for a loop that runs eagerly and one of a `tf.function`. The fastest of several rounds
+counts; the rounds of all three take turns, so that a busy machine is as busy for each.
 """
 
 from __future__ import annotations
@@ -39,10 +40,10 @@ for _ in range(10):
 {armed}
 best = 1e9
 for _ in range(8):
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range({steps}):
         step(x, y)
-    best = min(best, (time.perf_counter() - start) / {steps})
+    best = min(best, (time.process_time() - start) / {steps})
 print(best * 1000)
 """
 LOOPS = {"eager": ("", 150), "tf.function": ("step = tf.function(step)", 1000)}
@@ -51,24 +52,26 @@ LOOPS = {"eager": ("", 150), "tf.function": ("step = tf.function(step)", 1000)}
 def main() -> None:
     """Print a line for each loop."""
     for name, (wrapped, steps) in LOOPS.items():
-        plain = _fastest([], PROGRAM.format(wrapped=wrapped, steps=steps, armed=""))
-        watched = _fastest(WATCHED, PROGRAM.format(wrapped=wrapped, steps=steps, armed=""))
-        armed = _fastest(WATCHED, PROGRAM.format(wrapped=wrapped, steps=steps, armed=ARMED))
+        loop = PROGRAM.format(wrapped=wrapped, steps=steps, armed="")
+        recorded = PROGRAM.format(wrapped=wrapped, steps=steps, armed=ARMED)
+        runs = (([], loop), (WATCHED, loop), (WATCHED, recorded))
+        rounds = [[_time(options, text) for options, text in runs] for _ in range(ROUNDS)]
+        alone, watched, armed = (min(times) for times in zip(*rounds, strict=True))
         print(
-            f"{name:12} alone {plain:.3f} ms, watched {watched:.3f} ({watched / plain:.2f}x),"
-            f" recorded {armed:.3f} ({armed / plain:.2f}x)"
+            f"{name:12} alone {alone:.3f} ms, watched {watched:.3f} ({watched / alone:.2f}x),"
+            f" recorded {armed:.3f} ({armed / alone:.2f}x)",
+            flush=True,
         )
 
 
 WATCHED = ["-m", "tapelint", "run", "-q"]
 
 
-def _fastest(options: list[str], text: str) -> float:
+def _time(options: list[str], text: str) -> float:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "loop.py")
         path.write_text(text, encoding="utf-8")
-        command = [sys.executable, *options, str(path)]
-        return min(float(subprocess.check_output(command, text=True)) for _ in range(ROUNDS))
+        return float(subprocess.check_output([sys.executable, *options, str(path)], text=True))
 
 
 if __name__ == "__main__":
