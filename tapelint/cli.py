@@ -45,6 +45,8 @@ COMMANDS = (
     ("knowledge NAME", "Say what tapelint believes of a callable, and why."),
     ("repro FILE:LINE", "Write a finding as a script of its own."),
     ("run SCRIPT", "Run a program and watch its gradients."),
+    ("doctor", "Say what `--verify` uses here, and how code is confined."),
+    ("clean", "Remove what `--verify` keeps between runs."),
 )
 
 
@@ -287,3 +289,28 @@ def run(**given: Any) -> int:
     records everything, and runs functions eagerly.
     """
     return cli_run.watched(given)
+
+
+@program.command(params=[options.PYTHON, options.help_option()], add_help_option=False)
+def doctor(python: str | None) -> int:
+    """Say which TensorFlow `--verify` would use, and which layers confine the code it runs.
+
+    The exit code is 1 where nothing would be run.
+    """
+    text, is_ready = cli_verify.doctor(python, _root())
+    console.say(text)
+    return CLEAN if is_ready else FOUND
+
+
+@program.command(params=[options.help_option()], add_help_option=False)
+def clean() -> int:
+    """Remove the folder `.tapelint_cache` of this project."""
+    console.say(cli_verify.clean(_root()))
+    return CLEAN
+
+
+def _root() -> Path:
+    """Return the folder of the settings that hold here, else the current one."""
+    from tapelint import request
+
+    return request.Request((".",)).settings().root or Path.cwd()

@@ -35,6 +35,7 @@ def wanted(given: Mapping[str, Any]) -> dict[str, Any]:
         "allow_unsandboxed": given["allow_unsandboxed"],
         "at_once": given["jobs"],
         "modes": _modes(given["verify_modes"]),
+        "has_cache": not given["no_cache"],
     }
 
 
@@ -56,12 +57,14 @@ def verified(
     allow_unsandboxed: bool = False,
     at_once: int | None = None,
     modes: Sequence[str] = ("eager",),
+    has_cache: bool = True,
 ) -> Result:
     """Put the findings of a run to a real tape; leave out those that it refutes.
 
     Where there is no TensorFlow, or nothing that confines a witness, one sentence says so and the
     result is what it was.
     """
+    from tapelint.verify.cache import Cache
     from tapelint.verify.installation import NoTensorFlow, interpreter
     from tapelint.verify.request import Mode
     from tapelint.verify.runner import Runner
@@ -72,10 +75,11 @@ def verified(
     roots = [Path.cwd(), *([root] if root else [])]
     roots += [folder / "src" for folder in roots if (folder / "src").is_dir()]
     project = Project(Path.cwd(), result.sources, tuple(dict.fromkeys(roots)))
+    cache = Cache(root or Path.cwd()) if has_cache else None
     try:
         found = interpreter(python, root or Path.cwd())
         with (
-            Runner(found, at_once=at_once or _at_once()) as runner,
+            Runner(found, at_once=at_once or _at_once(), cache=cache) as runner,
             console.Progress(what="findings") as progress,
         ):
             assert runner.installation is not None
@@ -89,6 +93,53 @@ def verified(
         return result
     kept = tuple(f for f in findings if show_refuted or not is_refuted(f))
     return replace(result, findings=kept, refuted=len(findings) - len(kept))
+
+
+def clean(root: Path) -> str:
+    """Remove what earlier runs left in a project, and say so."""
+    from tapelint.verify.cache import FOLDER, Cache
+
+    try:
+        was_there = Cache(root).clean()
+    except OSError as error:
+        raise console.ConsoleError(f"`{FOLDER}` cannot be removed: {error.strerror}") from None
+    return f"removed {root / FOLDER}\n" if was_there else "there is no cache\n"
+
+
+def doctor(python: str | None, root: Path) -> tuple[str, bool]:
+    """Say what `--verify` would use here, and whether it can run anything."""
+    from tapelint import __version__
+    from tapelint.verify.cache import Cache
+    from tapelint.verify.installation import NoTensorFlow, interpreter
+    from tapelint.verify.runner import Runner
+
+    lines = [("tapelint", __version__), ("cache", str(Cache(root).folder))]
+    try:
+        found = interpreter(python, root)
+        lines.insert(1, ("interpreter", found))
+        with Runner(found) as runner:
+            assert runner.installation is not None
+            lines[2:2] = _described(runner.installation)
+            is_ready = _is_confined(runner.installation)
+    except NoTensorFlow as problem:
+        lines.insert(len(lines) - 1, ("TensorFlow", f"none: {problem}"))
+        is_ready = False
+    return "".join(f"{name + ':':<13} {said}\n" for name, said in lines), is_ready
+
+
+def _described(found: Installation) -> list[tuple[str, str]]:
+    abi = f"yes, version {found.landlock}" if found.landlock else "no"
+    each = "a process forked from one that imported it" if found.can_fork else "a new interpreter"
+    means = {"weak": "weak: nothing is run without `--allow-unsandboxed`"}
+    return [
+        ("Python", found.python),
+        ("TensorFlow", f"{found.tensorflow}, imported in {found.seconds:.1f} s"),
+        ("Keras", found.keras),
+        ("each witness", each),
+        ("Landlock", f"{abi} (holds files back)"),
+        ("seccomp", f"{'yes' if found.has_seccomp else 'no'} (holds network and processes back)"),
+        ("sandbox", means.get(found.sandbox, found.sandbox)),
+    ]
 
 
 def is_refuted(finding: Finding) -> bool:

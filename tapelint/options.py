@@ -171,6 +171,7 @@ CHECK: Mapping[str, Sequence[click.Option]] = {
             callback=_positive,
             help="How long one run may take (default: 20).",
         ),
+        _flag("--no-cache", help="Run everything again, and keep nothing of it."),
         _flag("--allow-unsandboxed", help="Run code even where nothing can confine it."),
     ),
     "How to report it": (

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from tapelint.verify.cache import Cache
 from tapelint.verify.installation import Installation, NoTensorFlow, death, environment, refusal
 from tapelint.verify.observed import Run, run_from
 from tapelint.verify.request import Request
@@ -44,9 +45,10 @@ class Runner:
     Entering imports TensorFlow, which takes seconds; it raises `NoTensorFlow` where that fails.
     """
 
-    def __init__(self, python: str, *, at_once: int = 1) -> None:
+    def __init__(self, python: str, *, at_once: int = 1, cache: Cache | None = None) -> None:
         self.python = python
         self.at_once = at_once
+        self.cache = cache
         self.installation: Installation | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._requests = self._answers = -1
@@ -70,11 +72,17 @@ class Runner:
 
     def run(self, requests: Sequence[Request]) -> Iterator[tuple[Request, Run]]:
         """Yield what each request gave, in the order in which they are done."""
-        queue = deque(requests)
+        queue: deque[Request] = deque()
         waiting: dict[int, _Waiting] = {}
         number = 0
         installation = self.installation
         assert installation is not None
+        for request in requests:
+            known = self.cache.get(request, installation) if self.cache else None
+            if known is None:
+                queue.append(request)
+            else:
+                yield request, known
         at_once = self.at_once if installation.can_fork else 1
         while queue or waiting:
             while queue and len(waiting) < at_once:
@@ -85,7 +93,10 @@ class Runner:
                 waiting[number] = _Waiting(request, time.monotonic())
                 self._send({"id": number, **request.message(), **self._scratch(installation)})
             for done, run in self._progress(waiting):
-                yield waiting.pop(done).request, run
+                entry = waiting.pop(done)
+                if self.cache:
+                    self.cache.put(entry.request, installation, entry.events, run)
+                yield entry.request, run
             if not installation.can_fork and not waiting:
                 # Such a worker is good for one witness.
                 self._stop()

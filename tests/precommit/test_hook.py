@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -86,3 +87,29 @@ def test_the_hook_stops_a_commit_with_a_broken_gradient_and_no_other(
     passing = run(repository, *hook)
     assert passing.returncode == 0, passing.stdout + passing.stderr
     assert "Passed" in passing.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+def test_the_verifying_hook_runs_when_asked_for(tmp_path: Path, hooks: Path, run: Run) -> None:
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed: nothing can be verified")
+    # The TensorFlow of this interpreter instead of one more download of it.
+    file = hooks / ".pre-commit-hooks.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert "additional_dependencies: [tensorflow-cpu]" in text
+    text = text.replace("[tensorflow-cpu]", "[]")
+    text = text.replace("--fail-on confirmed", f"--fail-on confirmed --python {sys.executable}")
+    file.write_text(text, encoding="utf-8")
+    identity = ("-c", "user.name=tapelint", "-c", "user.email=tapelint@example.org")
+    assert run(hooks, "git", *identity, "commit", "--quiet", "-am", "x").returncode == 0
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "train.py").write_text(BROKEN, encoding="utf-8")
+    assert run(repository, "git", "init", "--quiet").returncode == 0
+    assert run(repository, "git", "add", ".").returncode == 0
+    hook = (sys.executable, "-m", "pre_commit", "try-repo", str(hooks), "tapelint-verify", "-a")
+    assert "confirmed" not in run(repository, *hook).stdout
+    asked = run(repository, *hook, "--hook-stage", "manual")
+    assert asked.returncode == 1, asked.stdout + asked.stderr
+    assert "confirmed: None comes out for `w`" in " ".join(asked.stdout.split())

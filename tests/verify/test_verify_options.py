@@ -12,6 +12,7 @@ import pytest
 from tapelint import cli, report
 from tapelint.cli_verify import is_failure
 from tapelint.model import Confidence, Evidence, Finding, Severity, Span, Verdict
+from tapelint.verify.runner import Runner
 
 CONFIRMED = """\
 import numpy as np
@@ -23,6 +24,12 @@ with tf.GradientTape() as tape:
 slope = tape.gradient(y, x)
 """
 SCHEMA = Path(report.__file__).parent / "json-v1.schema.json"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what runs leave behind be left in a folder of the test."""
+    monkeypatch.chdir(tmp_path)
 
 
 def written(folder: Path, text: str) -> str:
@@ -134,6 +141,30 @@ class TestUnderTensorFlow:
         assert result["properties"]["verification"]["verdict"] == "confirmed"
         assert "Confirmed: None comes out for `x`" in result["message"]["text"]
 
+    def test_what_did_not_change_is_not_run_again(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = written(tmp_path, CONFIRMED)
+        arguments = ["--isolated", "--verify", "--output-format", "json", path]
+        cli.main(arguments)
+        first = capsys.readouterr().out
+        assert (tmp_path / ".tapelint_cache" / "CACHEDIR.TAG").is_file()
+        monkeypatch.setattr(Runner, "_send", lambda *_: pytest.fail("something was run"))
+        cli.main(arguments)
+        assert capsys.readouterr().out == first
+        assert cli.main(["clean"]) == 0
+        assert not (tmp_path / ".tapelint_cache").exists()
+
+    def test_without_a_cache_nothing_is_kept(self, tmp_path: Path) -> None:
+        cli.main(["--isolated", "--verify", "--no-cache", written(tmp_path, CONFIRMED)])
+        assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
+
+    def test_the_doctor_names_versions_and_layers(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.main(["doctor", "--python", sys.executable]) in (0, 1)
+        printed = capsys.readouterr().out
+        for name in ("interpreter", "TensorFlow", "Keras", "Landlock", "seccomp", "sandbox"):
+            assert f"{name}: " in printed
+
     def test_the_examples_of_a_card_do_what_it_says(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -142,6 +173,18 @@ class TestUnderTensorFlow:
         assert printed.startswith("TAP101 unwatched-tensor under TensorFlow ")
         assert "None, as the card says" in printed
         assert "but the card says" not in printed
+
+
+def test_the_doctor_says_why_nothing_can_be_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["doctor", "--python", str(tmp_path / "nowhere")]) == 1
+    assert "TensorFlow:   none: `" in capsys.readouterr().out
+
+
+def test_there_may_be_nothing_to_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["clean"]) == 0
+    assert capsys.readouterr().out == "there is no cache\n"
 
 
 def test_a_script_is_written_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

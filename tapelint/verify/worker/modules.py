@@ -31,6 +31,7 @@ class Modules:
         self.texts = dict(texts)
         self.spots = spots
         self.helper: Any = None
+        self.loaded: list[str] = []
         # What is installed below a root (a virtual environment) is not the user's, nor is this.
         installed = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
         own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -43,6 +44,11 @@ class Modules:
         if name.startswith("<") or not name.endswith(".py"):
             return False
         real = os.path.realpath(name)
+        return self._is_below(real, self.roots) and not self._is_below(real, self.foreign)
+
+    def is_of_project(self, path: str) -> bool:
+        """Tell whether a file of any kind lies in the project, and is no installed package's."""
+        real = os.path.realpath(path)
         return self._is_below(real, self.roots) and not self._is_below(real, self.foreign)
 
     @staticmethod
@@ -66,6 +72,7 @@ class Modules:
     def parse(self, path: str) -> ast.Module:
         """Parse a module as it stands, and let others find its lines."""
         text = self.text(path)
+        self.loaded.append(path)
         lines = text.splitlines(keepends=True)
         # Without a time of change the entry is never compared with the disk.
         linecache.cache[path] = (len(text), None, lines, path)

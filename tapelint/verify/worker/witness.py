@@ -18,6 +18,7 @@ from tapelint.verify.worker.instrument import Spots
 from tapelint.verify.worker.modules import Modules
 from tapelint.verify.worker.observer import Observer
 from tapelint.verify.worker.programs import Enough, Replay, Script, Sliced
+from tapelint.verify.worker.reading import Reading
 from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.runtime import TensorFlow
 from tapelint.verify.worker.tapes import Request, TapeWatcher
@@ -34,6 +35,8 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     _configure(runtime, request, emit)
     spots = Spots()
     modules = Modules(request.get("roots", []), request.get("texts", {}), spots)
+    reading = Reading(modules.is_of_project, os.getcwd())
+    reading.install()
     recorder = Recorder(runtime, modules.is_user_file)
     workshop = Workshop(
         recorder,
@@ -64,6 +67,7 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     except OutOfTurns:
         pass
     emit({"event": "executed", "lines": boundary.lines()})
+    emit({"event": "read", "files": [*modules.loaded, *reading.files()]})
 
 
 def _configure(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> None:
