@@ -20,11 +20,13 @@ from pathlib import Path
 from tapelint import workers
 from tapelint.model import Confidence, Finding, Span
 from tapelint.settings import Settings
-from tapelint.source.markers import file_may_hold_tape, may_hold_tape
+from tapelint.source.markers import MARKERS, OLD_MARKERS, file_may_hold_tape, may_hold_tape
 from tapelint.source.read import SourceText, Unreadable, decode, read, unreadable_file
 from tapelint.workers import Fate
 
 UNREADABLE = "TAP901"
+# Rules about code that needs no tape to be wrong.
+TAPELESS = frozenset({"TAP701", "TAP702"})
 REPORT = "please report this: TAPELINT_DEBUG=1 shows where in tapelint it happened"
 # A process for less than this would take longer to start than it saves.
 BYTES_PER_PROCESS = 64 * 1024
@@ -91,17 +93,18 @@ def run(
     ]
     jobs: list[Job] = []
     checked = len(outcomes)
+    words = _markers(settings)
     for path, shown in files:
         checked += 1
         try:
-            if file_may_hold_tape(path):
+            if file_may_hold_tape(path, words):
                 jobs.append(Job(shown, path, size=_size(path)))
         except Unreadable as problem:
             outcomes.append(Outcome((problem.finding(shown),)))
     if stdin is not None:
         checked += 1
         shown, data = stdin
-        if may_hold_tape(data):
+        if may_hold_tape(data, words):
             jobs.append(Job(shown, data=data, size=len(data)))
     skipped = checked - len(outcomes) - len(jobs)
     outcomes += _checked(jobs, settings, processes, progress)
@@ -160,6 +163,15 @@ def selected(settings: Settings) -> frozenset[str]:
         registry.select(entry.ignore)
     # A file that could not be checked must not pass for clean because other rules were asked for.
     return codes | {UNREADABLE} if is_reported else codes
+
+
+def _markers(settings: Settings) -> tuple[str, ...]:
+    """Return the words of which a file must hold one to be checked.
+
+    Nothing is looked up where nothing is selected: those rules are not on by default.
+    """
+    is_asked = bool(settings.selections) and bool(selected(settings) & TAPELESS)
+    return MARKERS + OLD_MARKERS if is_asked else MARKERS
 
 
 def _size(path: Path) -> int:

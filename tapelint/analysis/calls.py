@@ -58,18 +58,28 @@ class Calls(Objects):
                 if isinstance(function.receiver, Instance):
                     self.library_has_run(function.receiver, function.function.lazy.name)
                 return result
+            case ClassValue():
+                return self.instantiate(function, arguments)
+            case Union():
+                return self.call_options(function, arguments)
+            case _:
+                self.foreign += 1
+                try:
+                    return self.call_foreign(function, arguments)
+                finally:
+                    self.foreign -= 1
+
+    def call_foreign(self, function: Value, arguments: Arguments) -> Value:
+        """Call what is no code of the project, or is run by a library."""
+        match function:
             case Native():
                 return function.call(self, arguments)
             case External():
                 return self.call_external(function.name, arguments)
             case Method():
                 return self.call_method(function.receiver, function.name, arguments)
-            case ClassValue():
-                return self.instantiate(function, arguments)
             case Instance():
                 return self.call_instance(function, arguments)
-            case Union():
-                return self.call_options(function, arguments)
             case DTypeValue():
                 return self.call_external(function.name or "np.float32", arguments)
             case _:
@@ -456,12 +466,22 @@ class Calls(Objects):
                 return self.guarded(
                     lambda: body(NONE), lambda: tapes.pause(self, context.tape, False)
                 )
+            case Union():
+                return self.inside_options(context, at, body)
+            case _:
+                self.foreign += 1
+                try:
+                    return self.inside_foreign(context, at, body)
+                finally:
+                    self.foreign -= 1
+
+    def inside_foreign(self, context: Value, at: Place, body: Callable[[Value], bool]) -> bool:
+        """Run a body in a context that is no tape."""
+        match context:
             case Native(name="contextmanager"):
                 return self.inside_generator(context, at, body)
             case Instance():
                 return self.inside_instance(context, at, body)
-            case Union():
-                return self.inside_options(context, at, body)
             case _:
                 return body(self.unknown("context", [context], at))
 

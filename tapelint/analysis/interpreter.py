@@ -49,6 +49,8 @@ OPTIMIZERS = ("tf.optimizers.", "keras.optimizers.", "tf.compat.v1.train.")
 EVALUATORS = ("eval", "exec", "locals", "globals", "vars")
 TAPE = "GradientTape"
 TAPE_NAME = "tf.GradientTape"
+# Functions with one of these are worth a run even where they hold no tape.
+OLD_WAYS = ("minimize", "get_scaled_loss", "get_unscaled_gradients", "get_gradients")
 MODULE_BUDGET = 150_000
 ENTRY_BUDGET = 60_000
 MOST_ENTRIES = 400
@@ -158,7 +160,9 @@ class Interpreter(Modules):
         if function.module != self.module:
             # It is an entry point of its own file.
             return False
-        return function.lazy not in self.reached and function.lazy.mentions(*self.markers)
+        return function.lazy not in self.reached and function.lazy.mentions(
+            *self.markers, *OLD_WAYS
+        )
 
     def run_entry(self, function: FunctionValue) -> None:
         """Run a function as a caller unknown to us might: its parameters are open."""

@@ -23,6 +23,9 @@ class Place(Protocol):
     def text(self) -> str:
         """Return the node's source text, white space as written."""
 
+    def file_text(self) -> str:
+        """Return the text of the whole file."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:

@@ -124,6 +124,8 @@ class Machine:
         self.has_optimizer = False
         self.applies = False
         # Where the script, or what it calls, asked for a gradient last.
+        # Calls and contexts of libraries that are running: they may trace what runs within.
+        self.foreign = 0
         self.last_asked: Place | None = None
         # By gradient: the targets it is of.
         self.answered: dict[Node, Sequence[Node]] = {}

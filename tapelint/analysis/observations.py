@@ -186,6 +186,19 @@ class CustomGradientMisused:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Outdated:
+    """Code of an older TensorFlow or Keras ran, which raises since.
+
+    `what` is "graph gradients", "method" or "argument"; `name` is what is gone, or what only works
+    in graphs.
+    """
+
+    place: Place
+    what: str
+    name: str
+
+
 Observation = (
     GradientAsked
     | TapeExhausted
@@ -195,4 +208,5 @@ Observation = (
     | UpdateMisused
     | RequestMisused
     | CustomGradientMisused
+    | Outdated
 )

@@ -40,6 +40,11 @@ class File:
                 if len(line) != len(parsed)
             }
 
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "\n".join(self.lines)
+
     def slice(self, span: Span) -> str:
         """Return the text of a region."""
         lines = self.lines[span.line - 1 : span.end_line]
@@ -117,6 +122,10 @@ class At:
                 return code
         return self.chunk.file.slice(self.span())
 
+    def file_text(self) -> str:
+        """Return the text of the file."""
+        return self.chunk.file.text
+
 
 class Across:
     """The place from one CST node to another, for what has no node of its own."""
@@ -135,6 +144,10 @@ class Across:
     def text(self) -> str:
         """Return the source text of the region."""
         return self.chunk.file.slice(self.span())
+
+    def file_text(self) -> str:
+        """Return the text of the file."""
+        return self.chunk.file.text
 
 
 class Header:
@@ -155,6 +168,10 @@ class Header:
         """Return the line."""
         return self.chunk.file.slice(self.span())
 
+    def file_text(self) -> str:
+        """Return the text of the file."""
+        return self.chunk.file.text
+
 
 class Line:
     """The place of the code in a line, from its first letter."""
@@ -173,3 +190,7 @@ class Line:
     def text(self) -> str:
         """Return the line without indentation and comment."""
         return self.file.slice(self.span())
+
+    def file_text(self) -> str:
+        """Return the text of the file."""
+        return self.file.text

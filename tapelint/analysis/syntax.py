@@ -48,6 +48,11 @@ class Unit:
         self._body: tuple[ir.Stmt, ...] | None = None
 
     @property
+    def text(self) -> str:
+        """The text of the file."""
+        return self._file.text
+
+    @property
     def body(self) -> tuple[ir.Stmt, ...]:
         """The module's statements; its functions are parsed when somebody asks for them.
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from tapelint.source.read import Unreadable, opened, reason, wide_encoding
 
 MARKERS = ("GradientTape",)
+# What was written before there were tapes: asked for by the rules about that alone.
+OLD_MARKERS = (
+    ".gradients(", ".hessians(", ".minimize(", "get_scaled_loss", "get_unscaled_gradients",
+    "_compute_gradients(", ".get_gradients(",
+)  # fmt: skip
 
 _BLOCK = 1 << 20
-_BYTES = tuple(marker.encode("ascii") for marker in MARKERS)
 
 
-def may_hold_tape(data: bytes) -> bool:
-    """Tell whether a whole file may hold a tape."""
-    return _holds_any(data, _spelled(data))
+def may_hold_tape(data: bytes, words: Sequence[str] = MARKERS) -> bool:
+    """Tell whether a whole file may hold a tape, or another of the words."""
+    return _holds_any(data, _spelled(data, words))
 
 
-def file_may_hold_tape(path: Path) -> bool:
+def file_may_hold_tape(path: Path, words: Sequence[str] = MARKERS) -> bool:
     """Tell whether the file at `path` may hold a tape; raise `Unreadable` where it has no bytes.
 
     The file is looked at in blocks: of a file that is too large to be checked nobody needs to
@@ -27,7 +32,7 @@ def file_may_hold_tape(path: Path) -> bool:
     descriptor = opened(path)
     try:
         block = os.read(descriptor, _BLOCK)
-        markers = _spelled(block)
+        markers = _spelled(block, words)
         overlap = max(map(len, markers)) - 1
         while block:
             if _holds_any(block, markers):
@@ -42,13 +47,13 @@ def file_may_hold_tape(path: Path) -> bool:
         os.close(descriptor)
 
 
-def _spelled(start: bytes) -> tuple[bytes, ...]:
-    """Return the markers as this file spells them.
+def _spelled(start: bytes, words: Sequence[str]) -> tuple[bytes, ...]:
+    """Return the words as this file spells them.
 
     Python runs no UTF-16, but a script saved that way is a mistake its owner wants to know of.
     """
-    wide = wide_encoding(start)
-    return _BYTES if wide is None else tuple(marker.encode(wide) for marker in MARKERS)
+    encoding = wide_encoding(start) or "ascii"
+    return tuple(word.encode(encoding) for word in words)
 
 
 def _holds_any(data: bytes, markers: tuple[bytes, ...]) -> bool:

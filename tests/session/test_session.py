@@ -139,7 +139,7 @@ def test_a_file_that_cannot_be_read_is_a_finding_and_the_others_are_checked() ->
 def test_a_file_that_disappears_between_two_looks_is_a_finding(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def seen(path: Path) -> bool:
+    def seen(path: Path, words: object) -> bool:
         path.unlink()
         return True
 
@@ -311,3 +311,13 @@ def test_the_most_frequent_rule_is_counted_first() -> None:
 
 def test_at_least_one_processor_is_there() -> None:
     assert 1 <= session.available_processors() <= (os.cpu_count() or 1)
+
+
+def test_a_file_without_a_tape_is_looked_at_for_the_rules_that_need_none() -> None:
+    files = {"a.py": "import tensorflow as tf\ntf.keras.optimizers.SGD().minimize(print, [])\n"}
+    assert run(files).files_skipped == 1
+    assert run(files, Settings(selections=(Selection(select=("TAP2",)),))).files_skipped == 1
+    assert lines(run(files, Settings(selections=(Selection(select=("TAP7",)),)))) == [
+        "a.py:2 TAP702 `tf.keras.optimizers.SGD().minimize` raises: an optimizer of Keras 3 has no"
+        " `minimize`"
+    ]

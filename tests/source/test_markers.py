@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tapelint.source import markers
-from tapelint.source.markers import MARKERS, file_may_hold_tape, may_hold_tape
+from tapelint.source.markers import MARKERS, OLD_MARKERS, file_may_hold_tape, may_hold_tape
 from tapelint.source.read import Unreadable
 
 
@@ -20,7 +20,7 @@ def test_a_file_without_a_marker_cannot_hold_a_tape(tmp_path: Path, data: bytes)
     assert not file_may_hold_tape(tmp_path / "a.py")
 
 
-@pytest.mark.parametrize("marker", MARKERS)
+@pytest.mark.parametrize("marker", MARKERS + OLD_MARKERS)
 @pytest.mark.parametrize(
     "data",
     ["tf.{}()", "{}", "\ufeffx\n{}", "# é {}", "x = 'a{}b'"],
@@ -31,8 +31,9 @@ def test_a_marker_is_found_in_every_encoding_with_a_mark(
 ) -> None:
     written = data.format(marker).encode(encoding)
     (tmp_path / "a.py").write_bytes(written)
-    assert may_hold_tape(written)
-    assert file_may_hold_tape(tmp_path / "a.py")
+    words = MARKERS + OLD_MARKERS
+    assert may_hold_tape(written, words)
+    assert file_may_hold_tape(tmp_path / "a.py", words)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

@@ -164,12 +164,6 @@ def graph_function(machine: Interpreter, args: Arguments) -> Value:
     return Native("keras.backend.function", run)
 
 
-@models("keras.backend.gradients")
-def gradients(machine: Interpreter, args: Arguments) -> Value:
-    """Run `K.gradients(loss, variables)`, of graphs alone (gone in Keras 3)."""
-    return machine.opaque_call("keras.backend.gradients", args.values, args.place)
-
-
 @models("keras.ops.unstack")
 def unstack(machine: Interpreter, args: Arguments) -> Value:
     """Run `keras.ops.unstack(x, num=None)`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import updates
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
-from tapelint.analysis.models import loss_scaling, tapes
+from tapelint.analysis.models import eras, loss_scaling, tapes
 from tapelint.analysis.models.keras_config import config_of, configure, configured_value
 from tapelint.analysis.models.registry import LibraryClass, families, library_class
 from tapelint.analysis.values import (
@@ -36,7 +36,8 @@ METHODS = frozenset(
     "scale_loss get_scaled_loss get_unscaled_gradients get_config from_config get_weights "
     "set_weights add_variable add_variable_from_reference assign assign_add assign_sub "
     "stateless_apply update_step save_own_variables load_own_variables finalize_variable_values "
-    "exclude_from_weight_decay get_slot get_slot_names get_updates add_weight".split()
+    "exclude_from_weight_decay get_slot get_slot_names get_updates add_weight _compute_gradients "
+    "_aggregate_gradients".split()
 )
 RATES = frozenset({"learning_rate", "lr", "_learning_rate"})
 
@@ -53,6 +54,7 @@ class OptimizerClass(LibraryClass):
     def init(self, machine: Interpreter, made: Instance, arguments: Arguments) -> None:
         """Run `__init__(learning_rate=..., ...)`."""
         configure(machine, made, arguments)
+        eras.examine_options(machine, made, arguments)
 
     def call(self, machine: Interpreter, instance: Instance, arguments: Arguments) -> Value:
         """Run an optimizer that is called: no Keras class of these is callable."""
@@ -84,6 +86,7 @@ class OptimizerClass(LibraryClass):
         """Run a method that the project does not define."""
         place = arguments.place
         machine.applies |= name in updates.APPLYING
+        eras.examine_method(machine, instance, name, arguments)
         match name:
             case "apply_gradients":
                 apply_pairs(machine, instance, arguments.get(0, "grads_and_vars"), place)
@@ -93,11 +96,11 @@ class OptimizerClass(LibraryClass):
                 return NONE
             case "minimize":
                 return minimize(machine, instance, arguments)
-            case "compute_gradients" | "get_gradients":
+            case "compute_gradients" | "_compute_gradients" | "get_gradients":
                 return compute_gradients(machine, name, arguments)
             case "scale_loss" | "get_scaled_loss":
                 return scaled(machine, name, arguments)
-            case "get_unscaled_gradients" | "aggregate_gradients":
+            case "get_unscaled_gradients" | "aggregate_gradients" | "_aggregate_gradients":
                 return arguments.get(0, "grads", "grads_and_vars") or NONE
             case "get_weights" | "get_config" | "get_slot_names":
                 return machine.unknown(name, [], place)
