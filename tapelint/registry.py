@@ -95,6 +95,15 @@ def select(selectors: Iterable[str]) -> frozenset[str]:
     return frozenset(chosen)
 
 
+@cache
+def codes(selector: str) -> frozenset[str]:
+    """Return the codes that a selector names, none where it names no rule."""
+    try:
+        return select([selector])
+    except UnknownRule:
+        return frozenset()
+
+
 def find(name: str) -> Rule:
     """Return the one rule with this code, name or alias; raise `UnknownRule` if none has."""
     wanted = name.strip().casefold()

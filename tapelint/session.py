@@ -24,7 +24,7 @@ from tapelint.source.markers import MARKERS, OLD_MARKERS, file_may_hold_tape, ma
 from tapelint.source.read import SourceText, Unreadable, decode, read, unreadable_file
 from tapelint.workers import Fate
 
-UNREADABLE = "TAP901"
+UNREADABLE, IDLE = "TAP901", "TAP902"
 # Rules about code that needs no tape to be wrong.
 TAPELESS = frozenset({"TAP701", "TAP702"})
 REPORT = "please report this: TAPELINT_DEBUG=1 shows where in tapelint it happened"
@@ -246,6 +246,7 @@ def _reported(
     from tapelint.source import suppress
 
     wanted = _wanted(settings)
+    outcomes = _judged_together(outcomes, settings)
     # A helper that several files import gives each of them the same finding.
     found: dict[tuple[str, Span], Finding] = {}
     texts: dict[str, SourceText] = {}
@@ -265,6 +266,37 @@ def _reported(
         kept += here
     sources = {path: source.text for path, source in texts.items()}
     return tuple(sorted(kept, key=lambda found: found.sort_key)), suppressed, sources
+
+
+def _judged_together(outcomes: Sequence[Outcome], settings: Settings) -> Sequence[Outcome]:
+    """Leave out comments called idle that hold a finding of another file, or of no rule asked for.
+
+    A finding may lie in a file that the checked one imports.
+    """
+    if not any(found.code == IDLE for outcome in outcomes for found in outcome.findings):
+        return outcomes
+    from tapelint import registry
+    from tapelint.source.idle import is_still_idle
+
+    codes = selected(settings)
+    by_file = _file_ignores(settings)
+    found: dict[str, list[Finding]] = {}
+    texts: dict[str, SourceText] = {}
+    for outcome in outcomes:
+        texts.update((source.path, source) for source in outcome.sources)
+        for finding in outcome.findings:
+            found.setdefault(finding.span.path, []).append(finding)
+
+    def is_kept(finding: Finding) -> bool:
+        path = finding.span.path
+        asked_for = codes - by_file(path)
+        return finding.code != IDLE or is_still_idle(
+            finding, texts[path], found[path], registry.codes, asked_for
+        )
+
+    return [
+        Outcome(tuple(filter(is_kept, outcome.findings)), outcome.sources) for outcome in outcomes
+    ]
 
 
 def _wanted(settings: Settings) -> Callable[[Finding], bool]:
@@ -302,17 +334,9 @@ def _file_ignores(settings: Settings) -> Callable[[str], frozenset[str]]:
 
 def _names(selector: str, finding: Finding) -> bool:
     """Tell whether a suppression means a finding, by any spelling that selects rules."""
-    return finding.code in _codes(selector)
-
-
-@cache
-def _codes(selector: str) -> frozenset[str]:
     from tapelint import registry
 
-    try:
-        return registry.select([selector])
-    except registry.UnknownRule:
-        return frozenset()
+    return finding.code in registry.codes(selector)
 
 
 def count_by_code(findings: Iterable[Finding]) -> list[tuple[int, str, str]]:

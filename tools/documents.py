@@ -33,8 +33,8 @@ FAMILIES = {
     "TAP8": "Seen in a run",
     "TAP9": "About tapelint itself",
 }
-# Found before any check runs, or by running a program.
-WITHOUT_CHECK = frozenset({"TAP801", "TAP802", "TAP803", "TAP901"})
+# Found before any check runs, in comments, or by running a program.
+WITHOUT_CHECK = frozenset({"TAP801", "TAP802", "TAP803", "TAP901", "TAP902", "TAP903"})
 RULES = re.compile(r"(?<=<!-- rules -->\n).*?(?=<!-- end of rules -->)", re.DOTALL)
 CONSOLE = re.compile(r"^```console\n\$ (?P<command>[^\n]+)\n.*?^```$", re.MULTILINE | re.DOTALL)
 

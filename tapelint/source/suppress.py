@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tapelint.model import Finding
+from tapelint.model import Finding, Span
 from tapelint.source.read import SourceText
 
 # Strings are matched only to be stepped over. The scanner of the standard library would stop at
@@ -35,23 +35,48 @@ REQUEST = re.compile(
 )
 
 
+WORD = re.compile(r"[^\s,](?:[^,]*[^\s,])?")
+PUNCTUATION = " \t#:;,.-"
+# Rules about these comments: only a comment that names one keeps it back.
+ABOUT_COMMENTS = frozenset({"TAP902", "TAP903"})
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A word between the brackets, or the whole request. Columns count from 1."""
+
+    word: str
+    line: int
+    column: int
+    is_whole: bool = False
+
+    def span(self, path: str) -> Span:
+        """Return where it stands."""
+        end = self.column + len(self.word)
+        return Span(path, self.line, self.column, self.line, end)
+
+
 @dataclass(frozen=True, slots=True)
 class Suppression:
     """One request to keep findings back. `selectors` is None where every rule is meant.
 
-    `line` is where the comment stands, `covers` the line it speaks for (None: the whole file).
+    `covers` is the line it speaks for (None: the whole file), `whole` the request as written,
+    `reason` what else the comment says.
     """
 
-    line: int
     covers: int | None
-    selectors: tuple[str, ...] | None
+    selectors: tuple[Selector, ...] | None
+    whole: Selector
+    reason: str
 
     def holds(self, finding: Finding, names: Callable[[str, Finding], bool]) -> bool:
         """Tell whether `finding` is one of those that this comment keeps back."""
         span = finding.span
         if self.covers is not None and not span.line <= self.covers <= span.end_line:
             return False
-        return self.selectors is None or any(names(word, finding) for word in self.selectors)
+        if self.selectors is None:
+            return finding.code not in ABOUT_COMMENTS
+        return any(names(selector.word, finding) for selector in self.selectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +84,7 @@ class Comment:
     """A comment. `is_alone` holds where its line has no code, `is_top` where none is above."""
 
     line: int
+    column: int
     text: str
     is_alone: bool
     is_top: bool
@@ -89,9 +115,14 @@ def is_named(selector: str, finding: Finding) -> bool:
     return is_code or word == finding.name.casefold()
 
 
+def is_silent(text: str) -> bool:
+    """Whether a file has no request for certain."""
+    return "tapelint" not in text
+
+
 def suppressions(text: str) -> list[Suppression]:
     """Return every request in the source of a file, in the order of the lines."""
-    if "tapelint" not in text:
+    if is_silent(text):
         return []
     listed = list(comments(text))
     lines = text.split("\n")
@@ -100,14 +131,26 @@ def suppressions(text: str) -> list[Suppression]:
     found: list[Suppression] = []
     for comment in listed:
         for request in REQUEST.finditer(comment.text):
-            selectors = _selectors(request)
+            covers: int | None = None
             if not request["file"]:
                 covers = comment.line
                 while covers in idle:
                     covers += 1
-                found.append(Suppression(comment.line, covers, selectors))
-            elif comment.is_alone and comment.is_top:
-                found.append(Suppression(comment.line, None, selectors))
+            elif not (comment.is_alone and comment.is_top):
+                continue
+            start = request.start() + len(request[0]) - len(request[0].lstrip())
+            whole = comment.text[start : request.end()].rstrip()
+            # for: # tapelint: ignore[TAP201] only logged
+            behind, _, _ = comment.text[request.end() :].partition("#")
+            said = comment.text[: request.start()] + behind
+            found.append(
+                Suppression(
+                    covers,
+                    _selectors(request, comment),
+                    Selector(whole, comment.line, comment.column + start, is_whole=True),
+                    said.strip(PUNCTUATION),
+                )
+            )
     return found
 
 
@@ -124,7 +167,8 @@ def comments(text: str) -> Iterator[Comment]:
         line, line_start = _advance(text, position, token.start(), line, line_start)
         if token["comment"] is not None:
             is_alone = not text[line_start : token.start()].strip()
-            yield Comment(line, token["comment"], is_alone, is_top)
+            column = token.start() - line_start + 1
+            yield Comment(line, column, token["comment"], is_alone, is_top)
         end = _long_end(text, token) if token["long"] else token.end()
         line, line_start = _advance(text, token.start(), end, line, line_start)
         position = end
@@ -142,9 +186,12 @@ def _long_end(text: str, token: re.Match[str]) -> int:
     return next((end.end() for end in ends if end[0] == token["long"]), len(text))
 
 
-def _selectors(request: re.Match[str]) -> tuple[str, ...] | None:
+def _selectors(request: re.Match[str], comment: Comment) -> tuple[Selector, ...] | None:
     if request["listed"] is None:
         return None
     # A bracket that is never closed asks for nothing: better one finding too many.
-    listed = request["listed"].split(",") if request["closed"] else []
-    return tuple(word.strip() for word in listed if word.strip())
+    listed = request["listed"] if request["closed"] else ""
+    start = comment.column + request.start("listed")
+    return tuple(
+        Selector(word[0], comment.line, start + word.start()) for word in WORD.finditer(listed)
+    )

@@ -317,7 +317,4 @@ def test_a_file_without_a_tape_is_looked_at_for_the_rules_that_need_none() -> No
     files = {"a.py": "import tensorflow as tf\ntf.keras.optimizers.SGD().minimize(print, [])\n"}
     assert run(files).files_skipped == 1
     assert run(files, Settings(selections=(Selection(select=("TAP2",)),))).files_skipped == 1
-    assert lines(run(files, Settings(selections=(Selection(select=("TAP7",)),)))) == [
-        "a.py:2 TAP702 `tf.keras.optimizers.SGD().minimize` raises: an optimizer of Keras 3 has no"
-        " `minimize`"
-    ]
+    assert run(files, Settings(selections=(Selection(select=("TAP7",)),))).files_skipped == 0
