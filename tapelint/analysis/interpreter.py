@@ -48,6 +48,8 @@ OPTIMIZERS = ("tf.optimizers.", "keras.optimizers.", "tf.compat.v1.train.")
 # What may read any name.
 EVALUATORS = ("eval", "exec", "locals", "globals", "vars")
 TAPE = "GradientTape"
+# Keras opens a tape in these.
+TRAINERS = ("fit", "fit_generator", "train_on_batch")
 TAPE_NAME = "tf.GradientTape"
 # Functions with one of these are worth a run even where they hold no tape.
 OLD_WAYS = ("minimize", "get_scaled_loss", "get_unscaled_gradients", "get_gradients")
@@ -73,7 +75,7 @@ class Interpreter(Modules):
         self.module = self.project.path if self.project is not None else ""
         self.globals = fresh()
         self.defined: list[FunctionValue] = []
-        self.markers: tuple[str, ...] = (TAPE,)
+        self.markers: tuple[str, ...] = (TAPE, *TRAINERS)
         self.rebound_globals: dict[str, list[Value]] = {}
 
     # ------------------------------------------------------------------ entry points
@@ -142,6 +144,7 @@ class Interpreter(Modules):
         held = self.attributes(self.globals)
         return (
             TAPE,
+            *TRAINERS,
             *(n for n, v in held.items() if isinstance(v, External) and v.name == TAPE_NAME),
         )
 

@@ -53,9 +53,21 @@ class Lost:
     likely: bool = False
 
 
+class Traced(Enum):
+    """How Keras runs the training step that it makes of a model."""
+
+    GRAPH = "graph"
+    EAGER = "eager"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class GradientAsked:
-    """`tape.gradient(target, sources)` (or a Jacobian) ran; `lost` are the sources that get None."""
+    """`tape.gradient(target, sources)` (or a Jacobian) ran; `lost` are the sources that get None.
+
+    Keras asks by itself in `fit` and its kin: `place` is that call, `method` its name, the target
+    the loss, and `traced` says how it runs (None: the program asks a tape of its own).
+    """
 
     place: Place
     method: str
@@ -70,6 +82,12 @@ class GradientAsked:
     began: Place | None = None
     # All sources that were asked for, in order.
     sources: tuple[Node, ...] = ()
+    traced: Traced | None = None
+
+    @property
+    def is_training(self) -> bool:
+        """Whether Keras asks, and not the program."""
+        return self.traced is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from tapelint.analysis.graph import DType, Kind, Node
 from tapelint.analysis.ir import Place
 from tapelint.analysis.observations import Break, Cause, GradientAsked, Lost
-from tapelint.checks.naming import source_name, target_name
-from tapelint.checks.phrasing import called, code, described, request
+from tapelint.checks.naming import source_name, target_name, written
+from tapelint.checks.phrasing import called, code, described
 from tapelint.checks.verdicts import OF_SOURCE, Case, Group, Outcome, is_consequence
 from tapelint.model import Role, Span, Step
 
@@ -52,7 +52,8 @@ def behind_source(group: Group, at_break: str = "") -> list[Step]:
     asked, lost = case.asked, case.lost
     chain = shortened([*way(asked, lost, case.broken, at_break)])
     target = asked.target
-    if target is not None and target.place is not None and target is not lost.source:
+    is_shown = not asked.is_training and target is not lost.source
+    if is_shown and target is not None and target.place is not None:
         chain.append(Step(target.place.span(), Role.TARGET, target_sentence(asked)))
     chain.append(Step(asked.place.span(), Role.TAPE, request_sentence(asked, case.outcome)))
     return [*chain, *further_requests(group)]
@@ -179,7 +180,9 @@ def target_sentence(asked: GradientAsked) -> str:
 
 def request_sentence(asked: GradientAsked, outcome: Outcome) -> str:
     """Say what the request answers."""
-    tape = request(asked.place).tape
+    if asked.is_training:
+        return training_sentence(asked, outcome)
+    tape = written(asked).tape
     name = code(f"{tape}.{asked.method}") if tape else code(asked.method)
     match outcome:
         case Outcome.NONE:
@@ -188,6 +191,20 @@ def request_sentence(asked: GradientAsked, outcome: Outcome) -> str:
             return f"{name} answers zeros"
         case _:
             return f"{name} raises"
+
+
+def training_sentence(asked: GradientAsked, outcome: Outcome) -> str:
+    """Say what Keras does with the gradients it gets (Keras 3.15)."""
+    name = code(asked.method)
+    match outcome:
+        case Outcome.RAISES:
+            return f"{name} traces this as a graph, and raises"
+        case Outcome.ZERO:
+            return f"{name} trains with zeros"
+        case _ if len(asked.lost) == asked.asked:
+            return f'{name} raises: "No gradients provided for any variable"'
+        case _:
+            return f"{name} leaves what has no gradient as it is, with a warning"
 
 
 def shortened(found: Sequence[Step]) -> list[Step]:

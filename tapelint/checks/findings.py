@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from tapelint.analysis.observations import UpdateMisused
 from tapelint.checks import chain
-from tapelint.checks.naming import counted_sources, source_names, target_of
-from tapelint.checks.phrasing import code, fitting, request
-from tapelint.checks.verdicts import Group
+from tapelint.checks.naming import counted_sources, source_names, target_of, written
+from tapelint.checks.phrasing import code, fitting
+from tapelint.checks.verdicts import Group, Outcome
 from tapelint.model import Confidence, Finding, Role, Severity, Span, Step
 
 MOST_NAMED = 2
@@ -65,6 +65,8 @@ def asked_steps(
 
 def headline(group: Group, why: str) -> str:
     """Say what is lost and why, as fully as the length of a message allows."""
+    if group.first.asked.is_training:
+        return training_headline(group, why)
     outcome = group.first.outcome.value
     of_target = f" of {code(target)}" if (target := target_of(group)) else ""
     names = source_names(group)
@@ -79,7 +81,7 @@ def headline(group: Group, why: str) -> str:
         )
     counted = counted_sources(group)
     some = ", ".join(known[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
-    listed = request(group.first.asked.place).names
+    listed = written(group.first.asked).names
     some = f" ({some})" if known else f" in {code(listed[0])}" if len(listed) == 1 else ""
     return fitting(
         f"the gradient{of_target} {outcome} for {counted}{some}: {why}",
@@ -87,4 +89,25 @@ def headline(group: Group, why: str) -> str:
         f"the gradient{of_target} {outcome} for {counted}: {why}",
         f"the gradient {outcome} for {counted}: {why}",
         f"the gradient {outcome}: {why}",
+    )
+
+
+def training_headline(group: Group, why: str) -> str:
+    """Say what `fit` or one of its kin gets in place of gradients, and why."""
+    asked, outcome = group.first.asked, group.first.outcome
+    name = code(asked.method)
+    if outcome is Outcome.RAISES:
+        return fitting(f"{name} raises in its graph: {why}", f"{name} raises: {why}")
+    what = "no gradient" if outcome is Outcome.NONE else "only zeros"
+    names = source_names(group)
+    lost = len({case.lost.source for case in group.cases if case.asked is asked})
+    if lost == asked.asked:
+        return f"{name} gets {what} for any variable: {why}"
+    if len(names) == 1 and names[0]:
+        return fitting(
+            f"{name} gets {what} for {code(names[0])}: {why}", f"{name} gets {what}: {why}"
+        )
+    return fitting(
+        f"{name} gets {what} for {lost} of {asked.asked} variables: {why}",
+        f"{name} gets {what}: {why}",
     )

@@ -23,7 +23,9 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every metric that ends a gradient."""
     for group in groups(observations, IS_MINE, break_place):
         node = group.first.broken.node
-        name = code(called(node.place) if node.place is not None else node.op)
+        # Of a metric that was compiled in as the loss, the only call is that of `fit`.
+        place = node.place if node.place is not group.first.asked.place else None
+        name = code(node.op.removesuffix(".result") if place is None else called(place))
         yield RULE.lost(
             group,
             why=f"{name} is a metric",

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 from tapelint.analysis.graph import Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.observations import GradientAsked
-from tapelint.checks.phrasing import DOTTED, request
+from tapelint.checks.phrasing import DOTTED, Request, request
 from tapelint.checks.verdicts import Case, Group
 
 
@@ -20,10 +20,15 @@ def tape_name(place: Place) -> str:
     return request(place).tape or "tape"
 
 
+def written(asked: GradientAsked) -> Request:
+    """Return the parts of a request as the program wrote them: none of one that Keras makes."""
+    return Request() if asked.is_training else request(asked.place)
+
+
 def target_name(asked: GradientAsked) -> str:
     """Return what the user calls the target of a request, empty where it has no name."""
-    written = request(asked.place).target
-    return written if DOTTED.fullmatch(written) else asked.target_label
+    text = written(asked).target
+    return text if DOTTED.fullmatch(text) else asked.target_label
 
 
 def target_of(group: Group) -> str:
@@ -34,7 +39,7 @@ def target_of(group: Group) -> str:
 
 def source_name(case: Case) -> str:
     """Return what the user calls a source, empty where it has no name."""
-    parts = request(case.asked.place)
+    parts = written(case.asked)
     if case.asked.asked == 1 and len(parts.names) == 1:
         return parts.names[0]
     label = case.lost.label
@@ -80,8 +85,8 @@ def names_as_code(group: Group) -> str:
     names = source_names(group)
     if all(DOTTED.fullmatch(name) for name in names):
         return f"[{', '.join(names)}]" if len(names) > 1 else names[0]
-    written = request(group.first.asked.place).sources
-    return written or ("sources" if len(names) > 1 else names[0] or "the source")
+    text = written(group.first.asked).sources
+    return text or ("sources" if len(names) > 1 else names[0] or "the source")
 
 
 def counted_sources(group: Group) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from tapelint.analysis.graph import Reason
 from tapelint.analysis.observations import Observation
 from tapelint.checks.findings import Rule
-from tapelint.checks.naming import names_as_code
-from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, callee, code, request
+from tapelint.checks.naming import names_as_code, written
+from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, callee, code
 from tapelint.checks.verdicts import Case, break_place, cut_by, groups
 from tapelint.model import Finding
 
@@ -26,7 +26,7 @@ def is_mine(case: Case) -> bool:
     if not STOPPED(case):
         return False
     asked = case.asked
-    is_named = bool(request(asked.place).written(case.lost.label))
+    is_named = bool(written(asked).written(case.lost.label))
     return len(asked.lost) == asked.asked or is_named
 
 
@@ -40,5 +40,6 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
             group,
             why=f"stopped here by {name}",
             at_break=f"{name} hides where the value came from",
-            help=f"take {name} off this branch, or do not ask for {sources}",
+            help=f"take {name} off this branch"
+            + ("" if group.first.asked.is_training else f", or do not ask for {sources}"),
         )

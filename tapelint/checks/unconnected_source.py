@@ -22,6 +22,9 @@ WITHOUT_VALUE = {
     Reason.VALUE_FREE: "only its shape is used",
 }
 
+IGNORED = "the loss is made without the model"
+USE_PREDICTION = "compute the loss from what the model gives: `y_pred`, or a tensor of its `call`"
+
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every request with sources that the target does not depend on."""
@@ -32,6 +35,9 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
         return is_unused(case) and (case.asked.place, case.lost.source) not in answered
 
     for group in groups(observations, is_mine):
+        if group.first.asked.is_training:
+            yield RULE.lost(group, why=IGNORED, help=USE_PREDICTION)
+            continue
         target = target_name(group.first.asked)
         sources = code(names_as_code(group), LONGEST_ADVICE_CODE)
         into = f"the computation of {code(target)}" if target else "what the target is made from"

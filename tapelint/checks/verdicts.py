@@ -21,6 +21,7 @@ from tapelint.analysis.observations import (
     Observation,
     TapeExhausted,
     TapeMisused,
+    Traced,
 )
 from tapelint.model import Span
 
@@ -39,6 +40,11 @@ OF_SOURCE = frozenset(
 )
 # What mends a source of these mends it for all that is asked of the same tape.
 OF_TAPE = OF_SOURCE - {Cause.REBOUND, Cause.EQUAL, Cause.UNCONNECTED}
+# Of the gradients that Keras asks for, some may be missing on purpose: a head that is not used, a
+# part that is held fixed by its stop. A program does not choose its sources there.
+MAY_BE_MEANT = frozenset({Reason.STOP, Reason.VALUE_FREE, Reason.CONTROL})
+# What a graph refuses: NotImplementedError, AttributeError, TypeError (TensorFlow 2.21).
+LEAVES_GRAPH = frozenset({Reason.NUMPY, Reason.PYTHON})
 GRADIENTS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 
 
@@ -61,6 +67,10 @@ class Case:
     @property
     def outcome(self) -> Outcome:
         """What the request answers for this source (TensorFlow 2.21)."""
+        if self.asked.traced is Traced.GRAPH and any(
+            reason_of(b.edge) in LEAVES_GRAPH for b in self.lost.breaks
+        ):
+            return Outcome.RAISES
         target = self.asked.target
         if target is not None and target.kind in (Kind.ARRAY, Kind.PYTHON):
             # gradient(np.float32(3.0), x): AttributeError
@@ -153,7 +163,18 @@ def cases(observations: Iterable[Observation]) -> Iterator[Case]:
     for asked in answered(observations):
         for lost in asked.lost:
             for broken in telling(lost.breaks):
-                yield Case(asked, lost, broken)
+                if not asked.is_training or is_certain_in_training(asked, broken):
+                    yield Case(asked, lost, broken)
+
+
+def is_certain_in_training(asked: GradientAsked, broken: Break) -> bool:
+    """Whether a source that Keras gets no gradient for is a mistake.
+
+    Without any gradient the optimizer raises; a part without one is only warned of.
+    """
+    if asked.asked == len(asked.lost):
+        return broken.cause in (Cause.CUT, Cause.UNCONNECTED)
+    return broken.cause is Cause.CUT and reason_of(broken.edge) not in MAY_BE_MEANT
 
 
 Seen = TypeVar("Seen", bound=Observation)

@@ -15,12 +15,15 @@ OLD_MARKERS = (
     "_compute_gradients(", ".get_gradients(",
 )  # fmt: skip
 
+# Keras opens a tape itself where it trains. The word `fit` alone is that of many libraries.
+TRAINING = (".fit(", ".fit_generator(", ".train_on_batch(")
+LIBRARIES = ("keras", "tensorflow")
 _BLOCK = 1 << 20
 
 
 def may_hold_tape(data: bytes, words: Sequence[str] = MARKERS) -> bool:
     """Tell whether a whole file may hold a tape, or another of the words."""
-    return _holds_any(data, _spelled(data, words))
+    return _Seen(data, words).take(data)
 
 
 def file_may_hold_tape(path: Path, words: Sequence[str] = MARKERS) -> bool:
@@ -32,10 +35,10 @@ def file_may_hold_tape(path: Path, words: Sequence[str] = MARKERS) -> bool:
     descriptor = opened(path)
     try:
         block = os.read(descriptor, _BLOCK)
-        markers = _spelled(block, words)
-        overlap = max(map(len, markers)) - 1
+        seen = _Seen(block, words)
+        overlap = seen.longest - 1
         while block:
-            if _holds_any(block, markers):
+            if seen.take(block):
                 return True
             # A read of less than was asked for may still not be the last one.
             following = os.read(descriptor, _BLOCK)
@@ -47,14 +50,20 @@ def file_may_hold_tape(path: Path, words: Sequence[str] = MARKERS) -> bool:
         os.close(descriptor)
 
 
-def _spelled(start: bytes, words: Sequence[str]) -> tuple[bytes, ...]:
-    """Return the words as this file spells them.
+class _Seen:
+    """The words that a file holds, as far as it was read."""
 
-    Python runs no UTF-16, but a script saved that way is a mistake its owner wants to know of.
-    """
-    encoding = wide_encoding(start) or "ascii"
-    return tuple(word.encode(encoding) for word in words)
+    def __init__(self, start: bytes, words: Sequence[str]) -> None:
+        # Python runs no UTF-16, but a script saved that way is a mistake its owner wants to know of.
+        encoding = wide_encoding(start) or "ascii"
+        signs = ((words,), (TRAINING, LIBRARIES))
+        self.missing = [
+            [tuple(word.encode(encoding) for word in words) for words in sign] for sign in signs
+        ]
+        self.longest = max(len(w) for sign in self.missing for words in sign for w in words)
 
-
-def _holds_any(data: bytes, markers: tuple[bytes, ...]) -> bool:
-    return any(marker in data for marker in markers)
+    def take(self, data: bytes) -> bool:
+        """Look through the next bytes; return whether the file may hold a tape."""
+        for sign in self.missing:
+            sign[:] = [words for words in sign if not any(word in data for word in words)]
+        return not all(self.missing)

@@ -23,6 +23,7 @@ from tapelint.analysis.observations import (
     Observation,
     TapeExhausted,
     TapeMisused,
+    Traced,
     VariableAugmented,
 )
 from tapelint.analysis.stack import with_large_stack
@@ -111,12 +112,27 @@ def told(observation: Observation) -> Iterator[Note]:
                 yield Note(line, kind, lost.label or "?")
                 for found in lost.breaks:
                     yield Note(place_of(lost, found), "break", reason_of(found))
+            yield from told_of_training(observation)
         case TapeExhausted():
             yield Note(line, "raises", "exhausted")
         case TapeMisused():
             yield Note(line, "raises", observation.what)
         case VariableAugmented():
             yield Note(line, "raises", "augmented")
+
+
+def told_of_training(asked: GradientAsked) -> Iterator[Note]:
+    """Say where Keras raises: its graph at what it cannot hold, the optimizer without gradients."""
+    if not asked.is_training:
+        return
+    breaks = [(lost, found) for lost in asked.lost for found in lost.breaks]
+    refused = [place_of(*pair) for pair in breaks if reason_of(pair[1]) in ("numpy", "python")]
+    if asked.traced is Traced.GRAPH and refused:
+        yield Note(min(refused), "raises", "graph")
+        return
+    is_empty = bool(asked.lost) and asked.asked == len(asked.lost)
+    if is_empty and not all(gives_zeros(asked, lost) for lost in asked.lost):
+        yield Note(asked.place.span().line, "raises", "no gradients")
 
 
 def gives_zeros(observation: GradientAsked, lost: Lost) -> bool:

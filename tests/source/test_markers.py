@@ -20,6 +20,26 @@ def test_a_file_without_a_marker_cannot_hold_a_tape(tmp_path: Path, data: bytes)
     assert not file_may_hold_tape(tmp_path / "a.py")
 
 
+@pytest.mark.parametrize(
+    ("data", "may"),
+    [
+        (b"import tensorflow\n", False),
+        (b"model.fit(x)\n", False),
+        (b"from sklearn import svm\nsvm.SVC().fit(x)\n", False),
+        (b"import keras\nmodel.predict(x)\n", False),
+        (b"import keras\nmodel.fit(x)\n", True),
+        (b"model.train_on_batch(x)\nimport tensorflow\n", True),
+    ],
+)
+def test_training_counts_beside_the_name_of_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, may: bool
+) -> None:
+    monkeypatch.setattr(markers, "_BLOCK", 16)
+    (tmp_path / "a.py").write_bytes(data)
+    assert may_hold_tape(data) is may
+    assert file_may_hold_tape(tmp_path / "a.py") is may
+
+
 @pytest.mark.parametrize("marker", MARKERS + OLD_MARKERS)
 @pytest.mark.parametrize(
     "data",

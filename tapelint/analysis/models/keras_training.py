@@ -13,8 +13,14 @@ from typing import TYPE_CHECKING
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import Dead
+from tapelint.analysis.models.keras_compiled import (
+    COMPILED,
+    compiled,
+    compiled_loss,
+    compute_loss,
+)
 from tapelint.analysis.models.keras_config import layer_name
-from tapelint.analysis.models.keras_regularization import losses
+from tapelint.analysis.models.keras_steps import first_of, library_step
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     NONE,
@@ -29,14 +35,12 @@ from tapelint.analysis.values import (
     Instance,
     Native,
     Tuple,
-    Union,
     Value,
 )
 
 if TYPE_CHECKING:
     from tapelint.analysis.interpreter import Interpreter
 
-COMPILED = "<compiled>"
 METHODS = frozenset(
     "compile fit evaluate predict predict_on_batch train_on_batch test_on_batch train_step "
     "test_step predict_step compute_loss compute_metrics fit_generator predict_generator "
@@ -70,15 +74,6 @@ def attribute(machine: Interpreter, model: Instance, name: str, at: Place) -> Va
             return Data(machine.node(f".{name}", Kind.PYTHON, DType.BOOL, at))
         case _:
             return None
-
-
-def compiled(machine: Interpreter, model: Instance, name: str) -> Value | None:
-    """Return an argument of `compile`, None where it was not called or is not known."""
-    held = machine.state.cells.get((model.identity, COMPILED))
-    if not isinstance(held, Native) or held.arguments is None:
-        return None
-    position = ("optimizer", "loss", "loss_weights", "metrics").index(name)
-    return held.arguments.get(position, name)
 
 
 def held_object(machine: Interpreter, model: Instance, name: str, cls: str) -> Value:
@@ -123,7 +118,7 @@ def run(machine: Interpreter, model: Instance, name: str, args: Arguments) -> Va
         case "predict" | "predict_on_batch" | "predict_generator" | "predict_classes":
             return predict(machine, model, name, args)
         case "train_step" | "test_step":
-            return default_step(machine, model, args)
+            return default_step(machine, model, name, args)
         case "compute_metrics":
             return logs(machine, args.place)
         case _:
@@ -141,8 +136,11 @@ def train(machine: Interpreter, model: Instance, name: str, args: Arguments) -> 
                 # Traced by `tf.function`, as Keras does it.
                 graph = replace(step, marks=step.marks | {"tf.function"})
                 machine.call(BoundMethod(graph, model), Arguments((data,), {}, args.place))
+            elif STEPS[name] == "train_step":
+                library_step(machine, model, name, data, args.place)
+                break
             else:
-                forward(machine, model, first_of(machine, data), args.place)
+                forward(machine, model, first_of(data), args.place)
                 break
         except Dead:
             break
@@ -188,15 +186,9 @@ def detached(machine: Interpreter, value: Value, place: Place) -> Value:
     return Data(machine.node("dataset element", Kind.TENSOR, dtype, place, edges))
 
 
-def first_of(machine: Interpreter, data: Value) -> Value:
-    if isinstance(data, Tuple) and data.elements:
-        return data.elements[0]
-    return data
-
-
 def forward(machine: Interpreter, model: Instance, data: Value, place: Place) -> Value:
     """Call the model, as the training and prediction loops do."""
-    inputs = first_of(machine, data)
+    inputs = first_of(data)
     if isinstance(inputs, Const):
         inputs = machine.unknown("data", [], place)
     return machine.call(model, Arguments((inputs,), {}, place))
@@ -231,53 +223,16 @@ def read_out(machine: Interpreter, value: Value, name: str, place: Place) -> Val
             return machine.leave_tensorflow(name, [value], place, Kind.ARRAY, reason=Reason.PREDICT)
 
 
-def default_step(machine: Interpreter, model: Instance, args: Arguments) -> Value:
+def default_step(machine: Interpreter, model: Instance, name: str, args: Arguments) -> Value:
     """Run the library's `train_step` or `test_step`: forward, loss, update, metrics."""
-    forward(machine, model, args.get(0, "data") or NONE, args.place)
+    data = args.get(0, "data") or NONE
+    if name == "train_step":
+        library_step(machine, model, name, data, args.place)
+    else:
+        forward(machine, model, data, args.place)
     return logs(machine, args.place)
 
 
 def logs(machine: Interpreter, place: Place) -> Value:
     number = Data(machine.node("metric", Kind.TENSOR, DType.FLOAT, place))
     return machine.fill(Box("dict"), Contents((), (), number))
-
-
-# ---------------------------------------------------------------------- losses
-
-
-def compute_loss(machine: Interpreter, model: Instance, args: Arguments) -> Value:
-    """Run `compute_loss(x, y, y_pred, sample_weight)`: the compiled loss and the model's own."""
-    place = args.place
-    truth, predicted = args.get(1, "y"), args.get(2, "y_pred")
-    weight = args.get(3, "sample_weight")
-    values = [v for v in (truth, predicted, weight) if v is not None]
-    terms: list[Value] = [apply_loss(machine, model, values, place)]
-    own = machine.contents(losses(machine, model, place))
-    terms.extend([*own.values, *([own.rest] if own.rest is not None else [])])
-    return machine.record("compute_loss", [("loss", t) for t in terms], place, dtype=DType.FLOAT)
-
-
-def compiled_loss(machine: Interpreter, model: Instance, args: Arguments) -> Value:
-    """Run `model.compiled_loss(y, y_pred, sample_weight, regularization_losses=)`."""
-    extra = [v for k, v in args.keywords.items() if k == "regularization_losses"]
-    values = [v for v in args.values if v not in extra]
-    result = apply_loss(machine, model, values, args.place)
-    if not extra:
-        return result
-    inputs = [("loss", result), *(("losses", v) for v in extra)]
-    return machine.record("compiled_loss", inputs, args.place, dtype=DType.FLOAT)
-
-
-def apply_loss(machine: Interpreter, model: Instance, values: list[Value], place: Place) -> Value:
-    """Run the compiled loss on truth and prediction."""
-    loss = compiled(machine, model, "loss")
-    if (
-        isinstance(loss, FunctionValue | BoundMethod | Instance | Native | Union)
-        and len(values) > 1
-    ):
-        result = machine.call(loss, Arguments(tuple(values), {}, place))
-        return machine.record("loss", [("loss", result)], place, dtype=DType.FLOAT)
-    if isinstance(loss, External) and len(values) > 1:
-        result = machine.call(loss, Arguments(tuple(values[:2]), {}, place))
-        return machine.record("loss", [("loss", result)], place, dtype=DType.FLOAT)
-    return machine.record("loss", [("y_pred", v) for v in values], place, dtype=DType.FLOAT)

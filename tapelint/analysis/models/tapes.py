@@ -26,6 +26,7 @@ from tapelint.analysis.observations import (
     RequestMisused,
     TapeExhausted,
     TapeMisused,
+    Traced,
 )
 from tapelint.analysis.state import Contents, TapeState
 from tapelint.analysis.values import (
@@ -442,8 +443,8 @@ class Asker:
             node.note = "linear"
         return Data(node)
 
-    def report(self, sources: Value) -> None:
-        """Observe the request."""
+    def report(self, sources: Value, traced: Traced | None = None) -> None:
+        """Observe the request; `traced`: it is Keras that asks."""
         label = ""
         if isinstance(self.target, Data | VariableValue):
             label = self.target.node.label or ""
@@ -459,6 +460,7 @@ class Asker:
                 self.machine.stack,
                 self.session.opened,
                 tuple(self.sources),
+                traced,
             )
         )
         lost = {one.source for one in self.lost}
