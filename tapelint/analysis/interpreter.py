@@ -74,7 +74,6 @@ class Interpreter(Modules):
         super().__init__(MODULE_BUDGET, path, {canonical(name): b for name, b in beliefs})
         self.module = self.project.path if self.project is not None else ""
         self.globals = fresh()
-        self.defined: list[FunctionValue] = []
         self.markers: tuple[str, ...] = (TAPE, *TRAINERS)
         self.rebound_globals: dict[str, list[Value]] = {}
 
@@ -90,6 +89,8 @@ class Interpreter(Modules):
         self.run_bounded(lambda: self.run_block(body))
         self.markers = self.tape_names()
         self.blur_rebound_globals()
+        idle = [f for f in self.defined if f.module == self.module and f.lazy not in self.reached]
+        self.blur_globals(self.globals, idle)
         # What each function can be called in: the program's end, or that of what it is nested in.
         starts = [self.state] * len(self.defined)
         done = 0

@@ -11,6 +11,8 @@ import libcst as cst
 
 # for: self.a = 1; self.b: int = 2; self.c += 3; self.d, self.e = 4, 5
 ASSIGNED_ATTRIBUTE = re.compile(r"\bself\.(\w+)\s*(?:,|:[^=\n]+=|[-+*/%@&|^<>]{0,2}=(?!=))")
+# for: global backend; global mean, std
+GLOBALS = re.compile(r"^[ \t]*global[ \t]+([\w, \t]+)", re.MULTILINE)
 STRING = re.compile(r"([A-Za-z]*)(\"{3}|'{3}|\"|')")
 
 
@@ -29,6 +31,13 @@ def mentions(text: str, words: Iterable[str]) -> bool:
 def assigned_attributes(text: str) -> frozenset[str]:
     """Return the names `self.NAME` is assigned under in the text, a few too many rather than few."""
     return frozenset(ASSIGNED_ATTRIBUTE.findall(text))
+
+
+def declared_globals(text: str) -> frozenset[str]:
+    """Return the names that functions in the text declare `global`: they assign them."""
+    return frozenset(
+        name.strip() for names in GLOBALS.findall(text) for name in names.split(",") if name.strip()
+    )
 
 
 def number(text: str) -> object:

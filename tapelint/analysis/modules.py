@@ -6,16 +6,25 @@ of execution that asks.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
 from tapelint.analysis import ir
+from tapelint.analysis.literals import declared_globals
 from tapelint.analysis.machine import Dead, Frame, OutOfBudget
 from tapelint.analysis.project import Project, unit_of
 from tapelint.analysis.state import State
 from tapelint.analysis.statements import Statements
-from tapelint.analysis.values import Const, Deferred, External, ModuleValue, Value, fresh
+from tapelint.analysis.values import (
+    Const,
+    Deferred,
+    External,
+    FunctionValue,
+    ModuleValue,
+    Value,
+    fresh,
+)
 from tapelint.model import Belief
 
 MODULE_STEPS = 20_000
@@ -41,6 +50,10 @@ class Modules(Statements):
         self.identities: dict[str, int] = {}
         self.left_behind: dict[str, dict[Hashable, Any]] = {}
         self.importing: list[str] = []
+        # Functions of all modules so far, in the order in which they were defined.
+        self.defined: list[FunctionValue] = []
+        # Names that were set on objects which may be modules: `setattr(sys.modules[m], "k", v)`.
+        self.set_from_outside: set[str] = set()
 
     def external(self, dotted: str) -> Value:
         raise NotImplementedError
@@ -122,9 +135,25 @@ class Modules(Statements):
                 # A re-export; `found` may lead back here when modules import each other.
                 return None if found == Deferred(module, name) else self.resolved(found)
             if found is not None:
-                return found
+                return self.or_another(name, found) if name in self.set_from_outside else found
         inner = self.project.submodule(module.path, name) if self.project is not None else None
         return None if inner is None else ModuleValue(inner)
+
+    # ------------------------------------------------------------------ globals that change
+
+    def blur_globals(self, identity: int, functions: Iterable[FunctionValue]) -> None:
+        """Let a name that functions may assign (`global name`) hold something else as well."""
+        names = set(self.set_from_outside)
+        for function in functions:
+            names |= declared_globals(function.lazy.source())
+        for name in sorted(names):
+            now = self.state.cells.get((identity, name))
+            if now is not None and not isinstance(now, Deferred):
+                self.state.cells[(identity, name)] = self.or_another(name, now)
+
+    def or_another(self, name: str, value: Value) -> Value:
+        """Return the value, or whatever else a name may hold at another time."""
+        return self.join_values(value, self.unknown(name, [], None))
 
     # ------------------------------------------------------------------ running
 
@@ -163,6 +192,8 @@ class Modules(Statements):
         except (Dead, OutOfBudget):
             pass
         finally:
+            # Whoever imports the module may call any function of it first.
+            self.blur_globals(identity, (f for f in self.defined if f.module == path))
             self.importing.pop()
             left = self.state.cells
             self.state, self.frames, self.stack, self.steps, self.budget, self.raised = held

@@ -94,6 +94,8 @@ def setattr_(machine: Interpreter, args: Arguments) -> Value:
             machine.note_label(value, name.value)
             machine.note_rebinding(machine.peek(owner, name.value), value, name.value, args.place)
             machine.set_attribute(owner, name.value, value, args.place)
+            if isinstance(owner, Data) and owner.kind is Kind.UNKNOWN:
+                machine.set_from_outside.add(name.value)
         else:
             machine.escape(value)
     return NONE

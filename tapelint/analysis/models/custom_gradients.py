@@ -22,6 +22,7 @@ from tapelint.analysis.values import (
     Const,
     Data,
     FunctionValue,
+    Instance,
     Tuple,
     Union,
     Value,
@@ -40,6 +41,7 @@ def run_custom_gradient(machine: Interpreter, function: FunctionValue, args: Arg
     plain = replace(function, marks=function.marks - {"custom_gradient"})
     started = machine.node("body", Kind.PYTHON, DType.UNKNOWN, args.place).number
     result = machine.call_function(plain, args)
+    args = without_receiver(function, args)
     known = machine.elements(result)
     if known is None or len(known.values) != 2:
         return machine.opaque_call(function.lazy.name, args.values, args.place)
@@ -134,9 +136,10 @@ def examine(
             returned = [(backward.lazy.get().at, NONE)]
     except Dead:
         returned = []
+    # Lists that it returns are gone with its state.
+    rows = [(place, row_of(machine, given, bool(held))) for place, given in returned]
     machine.state = start
     nodes = {u.node for u in upstream}
-    rows = [(place, row_of(machine, given, bool(held))) for place, given in returned]
     count = None if args.keywords or args.is_open else argument_count(machine, args)
     if is_new:
         examine_returned(machine, name, rows, count, nodes)
@@ -153,6 +156,14 @@ def ended_by(rows: list[tuple[Place, list[Value] | None]], count: int) -> Ended:
         for i in range(count)
         if all(row is not None and is_none(row[i]) for _, row in rows)
     }
+
+
+def without_receiver(function: FunctionValue, args: Arguments) -> Arguments:
+    """Return the arguments without `self`, which TensorFlow 2.21 binds and asks no gradient for."""
+    receiver = args.positional[0] if args.positional else None
+    if function.owner is None or not isinstance(receiver, Instance):
+        return args
+    return replace(args, positional=args.positional[1:])
 
 
 def output_count(machine: Interpreter, value: Value) -> int:

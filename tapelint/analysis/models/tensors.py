@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tapelint.analysis import sparse, updates
-from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
+from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason
+from tapelint.analysis.models import operations
 from tapelint.analysis.models.constants import dtype_of
 from tapelint.analysis.models.operations import dtype_class, symbolic_call
 from tapelint.analysis.models.registry import methods, models
@@ -92,6 +93,27 @@ def converted(machine: Interpreter, args: Arguments) -> Value:
         dtype = dtype_class(machine, value)
     made = machine.record("tf.convert_to_tensor", [("value", value)], args.place, dtype=dtype)
     return Data(made.node, None, shape_of(machine, value))
+
+
+@models("tf.cast", "keras.ops.cast", "keras.backend.cast")
+def cast(machine: Interpreter, args: Arguments) -> Value:
+    """Run `tf.cast(x, dtype)`, which gives `x` itself where it has the dtype (TensorFlow 2.21)."""
+    made = operations.apply(machine, "tf.cast", args)
+    value = args.get(0, "x")
+    if made is None:
+        return machine.opaque_call("tf.cast", args.values, args.place)
+    if not (isinstance(made, Data) and isinstance(value, Data) and holds_tensors(value.node)):
+        return made
+    if made.dtype.is_blocked or made.dtype is not value.dtype:
+        return made
+    return machine.join_values(value, made)
+
+
+def holds_tensors(node: Node) -> bool:
+    """Whether a value is a tensor, whichever branch made it."""
+    if node.kind is Kind.JOIN:
+        return all(holds_tensors(edge.parent) for edge in node.edges)
+    return node.kind is Kind.TENSOR
 
 
 def shape_of(machine: Interpreter, value: Value) -> tuple[int | None, ...] | None:
