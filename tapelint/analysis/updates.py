@@ -84,22 +84,30 @@ def observe_unread(machine: Machine) -> None:
 
 
 def gradients_in(value: Value) -> list[Node]:
-    """Return the gradients a value was computed from, by way of arithmetic and clipping."""
+    """Return the gradients a value was computed from, by way of arithmetic and clipping.
+
+    Where there are some, what was too far away to be looked at is among them: it may be another.
+    """
     if not isinstance(value, Data):
         return []
     found: list[Node] = []
+    beyond: list[Node] = []
     seen: set[Node] = set()
     waiting = [(value.node, 0)]
     while waiting:
         node, depth = waiting.pop()
-        if node in seen or depth > DEEPEST:
+        if node in seen:
             continue
         seen.add(node)
         if node.gradient_of is not None:
             found.append(node)
+        elif depth > DEEPEST:
+            beyond.append(node)
         else:
-            waiting.extend((e.parent, depth + 1) for e in node.edges if e.effect is not Effect.CUT)
-    return found
+            # The elements of a long list are joined one by one.
+            further = depth if node.kind is Kind.JOIN else depth + 1
+            waiting.extend((e.parent, further) for e in node.edges if e.effect is not Effect.CUT)
+    return found + beyond if found else []
 
 
 def is_gradient(value: Value) -> bool:

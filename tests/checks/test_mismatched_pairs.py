@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from linted import linted
 from story import update
 
 from tapelint.analysis.observations import Misuse
@@ -42,3 +43,19 @@ def test_the_variables_are_named(text: str, labels: list[str], message: str) -> 
     (finding,) = update(mismatched_pairs, text, Misuse.MISMATCHED, labels)
     assert finding.message == message
     assert finding.span.line == 2
+
+
+def test_a_long_list_of_clipped_gradients_keeps_its_order() -> None:
+    program = """\
+{layers}
+optimizer = tf.keras.optimizers.SGD()
+with tf.GradientTape() as tape:
+    y = {total}
+grads = tape.gradient(y, [{names}])
+grads = [tf.clip_by_norm(g, 1.0) for g in grads]
+optimizer.apply_gradients(zip(grads, [{names}]))
+"""
+    names = [f"w{i}" for i in range(40)]
+    made = "\n".join(f"{name} = tf.Variable({i}.0)" for i, name in enumerate(names))
+    text = program.replace("{layers}", made).replace("{names}", ", ".join(names))
+    assert linted(mismatched_pairs, text.replace("{total}", " * ".join(names))) == []
