@@ -135,7 +135,8 @@ class Interpreter(Modules):
             self.unread.clear()
             return
         idle = [f.lazy.source() for f in self.defined if f.lazy not in self.reached]
-        self.applies |= any(mentions(text, updates.APPLYING) for text in idle)
+        texts = [f.lazy.source() for f in self.defined]
+        self.applies |= any(mentions(text, updates.APPLYING) for text in texts)
         for key, result in list(self.unread.items()):
             if any(mentions(text, [result.label]) for text in idle):
                 del self.unread[key]

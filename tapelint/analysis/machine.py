@@ -123,6 +123,8 @@ class Machine:
         # Whether an optimizer was made, and whether gradients were applied by anybody.
         self.has_optimizer = False
         self.applies = False
+        # Whether the module has a branch that was left out.
+        self.skips_code = False
         # Where the script, or what it calls, asked for a gradient last.
         # Calls and contexts of libraries that are running: they may trace what runs within.
         self.foreign = 0

@@ -136,6 +136,8 @@ class Statements(Expressions):
         decided = self.truth(test)
         if decided is not None:
             self.narrow(statement.test, decided)
+            skipped = statement.otherwise if decided else statement.then
+            self.skips_code |= bool(skipped) and len(self.frames) == 1
             if not self.run_block(statement.then if decided else statement.otherwise):
                 raise Dead
             return

@@ -7,6 +7,8 @@ program copies weights, pairs of strangers are not remarked upon.
 
 from __future__ import annotations
 
+import ast
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -45,6 +47,8 @@ class Result:
     place: Place
     what: Misuse
     label: str = ""
+    # The function it was named in; empty for the module.
+    source: str = ""
 
 
 def expect_use(machine: Machine, value: Value, place: Place, what: Misuse) -> None:
@@ -60,8 +64,10 @@ def note_name(machine: Machine, value: Value, name: str) -> None:
     result = machine.results.pop(id(value), None)
     if result is None or name.startswith("_"):
         return
-    if result.what is not Misuse.UNUSED or machine.function_frame().function is not None:
-        machine.unread[id(value)] = replace(result, label=name)
+    lazy = machine.function_frame().lazy
+    if result.what is not Misuse.UNUSED or lazy is not None:
+        source = "" if lazy is None else lazy.source()
+        machine.unread[id(value)] = replace(result, label=name, source=source)
 
 
 def observe_unread(machine: Machine) -> None:
@@ -69,7 +75,7 @@ def observe_unread(machine: Machine) -> None:
 
     Of an optimizer that takes no step, the gradients meant for it are to blame.
     """
-    found = list(machine.unread.values())
+    found = [r for r in machine.unread.values() if not may_be_read(machine, r)]
     machine.unread.clear()
     is_training = machine.has_optimizer or machine.applies
     unused = [r for r in found if r.what is Misuse.UNUSED and is_training]
@@ -81,6 +87,19 @@ def observe_unread(machine: Machine) -> None:
     if idle and machine.last_asked and not (unused or machine.applies or is_handed_on):
         labels = (idle[0].label,)
         machine.observe(UpdateMisused(machine.last_asked, Misuse.UNAPPLIED, labels))
+
+
+def may_be_read(machine: Machine, result: Result) -> bool:
+    """Whether code that did not run in this call, or at all, reads the name."""
+    if not result.source:
+        return machine.skips_code
+    # for: if training: optimizer.apply_gradients(zip(gradients, weights))
+    try:
+        tree = ast.parse(textwrap.dedent(result.source))
+    except SyntaxError:
+        return True
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return any(n.id == result.label and isinstance(n.ctx, ast.Load) for n in names)
 
 
 def gradients_in(value: Value) -> list[Node]:

@@ -76,6 +76,8 @@ USES = [
     "w.assign_sub(0.1 * g[0])",
     "yield g",
     "return locals()",
+    "if False:\n        optimizer.apply(g, [w])",
+    "if not w.trainable:\n        return loss\n    optimizer.apply(g, [w])",
     "return [x for x in g]",
     "g, norm = tf.clip_by_global_norm(g, 1.0); optimizer.apply(g, [w])",
     "_, norm = tf.clip_by_global_norm(g, 1.0); optimizer.apply(g, [w])",
@@ -94,6 +96,15 @@ def test_a_gradient_that_somebody_uses_is_silent(use: str, after: str) -> None:
     [
         SCRIPT.format(use="optimizer.apply(g, [w])"),
         SCRIPT.format(use="unknown(g)"),
+        "TRAIN = False\n"
+        + SCRIPT.format(use="pass")
+        + "    if TRAIN:\n        optimizer.apply(g, [w])",
+        STEP.format(use="if train:\n        optimizer.apply(g, [w])", after="step()").replace(
+            "optimizer=optimizer", "train=False"
+        ),
+        STEP.format(use="if not train:\n        return loss", after="step(False)")
+        .replace("optimizer=optimizer", "train")
+        .replace("        return loss\n", "        return loss\n    optimizer.apply(g, [w])\n"),
         SCRIPT.format(use="w.assign_sub(0.1 * g[0])"),
         SCRIPT.format(use="clipped = [tf.clip_by_norm(x, 1.0) for x in g]")
         + "    optimizer.apply(clipped, [w])",
