@@ -184,7 +184,12 @@ class Ranges:
             operands.get("x", values[1]),
             operands.get("y", values[2]),
         )
-        return hull([self.guarded(condition, x, True), self.guarded(condition, y, False)])
+        branches = [self.guarded(condition, x, True), self.guarded(condition, y, False)]
+        # Which elements are chosen is not known: whether a zero among them is, neither.
+        chosen = [
+            b if b.low == b.high else replace(b, zero=False, zero_row=False) for b in branches
+        ]
+        return hull(chosen)
 
     def guarded(self, condition: Value, branch: Value, outcome: bool) -> Range:
         """Return the range of a branch value, where the condition compares that very value."""

@@ -222,6 +222,10 @@ class Finder:
         x = self.argument(node, 1 if name in DIVISIONS else 0)
         if not self.path.holds(x) or not isinstance(x, Data | VariableValue):
             return False
+        made_by = behind_moves(x)
+        if made_by is not None and short(made_by.op) == "where":
+            # for: safe = tf.where(x != 0.0, x, 1.0); tf.where(x != 0.0, 1.0 / safe, 0.0)
+            return False
         if not ({x.node} | {e.parent for e in x.node.edges}) & compared:
             return False
         known = self.range(x)

@@ -33,3 +33,9 @@ def test_the_operation_and_its_bad_point_are_named(value: str, source: str) -> N
     assert finding.message.endswith("the divisor is zero")
     assert finding.confidence is Confidence.LIKELY
     assert [step.role for step in finding.steps] == [Role.SOURCE, Role.BREAK]
+
+
+@pytest.mark.parametrize("test", ["tf.abs(x) < 1e-6", "x == 0.0", "tf.equal(x, 0.0)"])
+def test_a_divisor_that_was_made_harmless_is_silent(test: str) -> None:
+    value = f"tf.where({test}, 0.0, 1.0 / tf.where({test}, tf.ones_like(x), x))"
+    assert linted(division_by_zero, under_tape(value, "[0.0, 1.0]")) == []

@@ -14,6 +14,10 @@ from tapelint.model import Confidence, Role
     [
         ("tf.where(x > 0.0, tf.math.log(tf.where(x > 0.0, x, 1.0)), 0.0)", "[0.0, 1.0]"),
         ("tf.where(x > 0.0, tf.sqrt(x), 0.0)", "[0.0, 1.0]"),
+        ("tf.where(tf.abs(x) < 1e-6, 0.0, 1.0 / tf.where(tf.abs(x) < 1e-6, 1.0, x))", "[0.0, 1.0]"),
+        ("tf.where(x != 0.0, tf.math.log(tf.where(x != 0.0, x, 1.0)), 0.0)", "[0.0, 1.0]"),
+        ("tf.where(tf.equal(x, 0.0), 0.0, 1.0 / tf.where(tf.equal(x, 0.0), 1.0, x))", "[0.0, 1.0]"),
+        ("tf.where(tf.logical_not(x == 0.0), 1.0 / tf.where(x == 0.0, 1.0, x), 0.0)", "[0.0, 1.0]"),
     ],
 )
 def test_what_is_away_from_the_bad_point_is_silent(value: str, source: str) -> None:
