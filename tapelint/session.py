@@ -168,9 +168,9 @@ def selected(settings: Settings) -> frozenset[str]:
 def _markers(settings: Settings) -> tuple[str, ...]:
     """Return the words of which a file must hold one to be checked.
 
-    Nothing is looked up where nothing is selected: those rules are not on by default.
+    Nothing is looked up where nothing is selected: those rules are on by default.
     """
-    is_asked = bool(settings.selections) and bool(selected(settings) & TAPELESS)
+    is_asked = not settings.selections or bool(selected(settings) & TAPELESS)
     return MARKERS + OLD_MARKERS if is_asked else MARKERS
 
 
