@@ -259,7 +259,9 @@ class Objects(Containers):
     def attribute_dict(self, value: Instance) -> Box:
         """Return `value.__dict__`; what is written into it are attributes."""
         key = (value.identity, "<dict>")
-        box: Box = self.state.cells.get(key) or self.fill(Box("dict"), Contents((), ()))
+        held = self.state.cells.get(key)
+        # Made on one of two paths, it is another one on each.
+        box = held if isinstance(held, Box) else self.fill(Box("dict"), Contents((), ()))
         items = {k: v for k, v in self.attributes(value.identity).items() if k[:1] != "<"}
         known = Contents(tuple(items.values()), tuple(items))
         self.fill(box, self.overlay(self.contents(box), known))

@@ -128,7 +128,16 @@ class LayerClass(TrackingClass):
     def base_call(self, machine: Interpreter, instance: Instance, arguments: Arguments) -> Value:
         """Run the library's own `call`."""
         name = machine.library_base(instance.cls) or "keras.Layer"
-        return leaves.run(machine, instance, name, arguments)
+        result = leaves.run(machine, instance, name, arguments)
+        replaced = [
+            ("", value)
+            for key, value in machine.attributes(instance.identity).items()
+            if isinstance(value, Data) and named_variable(machine, instance, key.lstrip("_"))
+        ]
+        if not replaced or not isinstance(result, Data):
+            return result
+        # for: layer._kernel = tf.reshape(predicted, shape), as the networks of networks do
+        return machine.record(name, [("", result), *replaced], arguments.place)
 
     def attribute(
         self, machine: Interpreter, instance: Instance, name: str, at: Place
