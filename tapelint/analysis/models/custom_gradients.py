@@ -185,9 +185,16 @@ def argument_count(machine: Interpreter, args: Arguments) -> int | None:
 def held_inside(
     machine: Interpreter, value: Value, args: Arguments, started: int
 ) -> Sequence[Node]:
-    """Return what the function used that is no argument, and not what an argument was made of."""
+    """Return what the function used that is no argument, and not what an argument was made of.
+
+    Variables that it made itself are among them.
+    """
     given = past([leaf for v in args.values for leaf in machine.leaves(v)])
-    return [n for n in captured(machine.leaves(value), started) if n not in given]
+    leaves = machine.leaves(value)
+    # A layer, or the function itself, may make its variables in the first call.
+    made = [n for n in past(leaves) if n.kind is Kind.VARIABLE and n.number >= started]
+    held = {*captured(leaves, started), *made} - given
+    return sorted(held, key=lambda node: node.number)
 
 
 def variables(held: Sequence[Node]) -> list[Node]:
