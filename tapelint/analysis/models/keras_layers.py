@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import DType, Kind
@@ -25,6 +26,7 @@ from tapelint.analysis.models.keras_tracking import (
     PENDING,
     SEED,
     TRAINABLE,
+    WEIGHTS,
     TrackingClass,
     add_own,
     collection,
@@ -129,10 +131,12 @@ class LayerClass(TrackingClass):
         """Run the library's own `call`."""
         name = machine.library_base(instance.cls) or "keras.Layer"
         result = leaves.run(machine, instance, name, arguments)
+        cells = machine.state.cells
         replaced = [
             ("", value)
-            for key, value in machine.attributes(instance.identity).items()
-            if isinstance(value, Data) and named_variable(machine, instance, key.lstrip("_"))
+            for variable in variable_names(machine, instance)
+            for key in (variable, f"_{variable}")
+            if isinstance(value := cells.get((instance.identity, key)), Data)
         ]
         if not replaced or not isinstance(result, Data):
             return result
@@ -267,6 +271,14 @@ class LayerClass(TrackingClass):
 
 
 # ---------------------------------------------------------------------- weights and tensors
+
+
+def variable_names(machine: Interpreter, layer: Instance) -> Iterator[str]:
+    """Yield the names of the layer's own variables, built or not."""
+    for cell in (WEIGHTS, PENDING):
+        held = machine.state.cells.get((layer.identity, cell))
+        if isinstance(held, Tuple):
+            yield from filter(None, held.names)
 
 
 def add_weight(machine: Interpreter, layer: Instance, args: Arguments) -> VariableValue:
