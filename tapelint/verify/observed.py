@@ -40,7 +40,9 @@ class Source:
 
     `outcome` is none, value, zero, nan, inf or error. `cause` and `breaks` say why there is no
     gradient, `culprits` where it turned bad; `behind` and `exits` are further places of the way.
-    `invented` and `replaced` name stand-ins that the target depends on (of a value: the way).
+    `invented` and `replaced` name stand-ins that the target depends on (of a value: the way);
+    `beside` are those of `replaced` that reach it around all breaks, `beneath` those that the source
+    is made of, None where that was not looked at.
     `total` is the sum of the gradient.
     """
 
@@ -66,6 +68,8 @@ class Source:
     invented: tuple[str, ...]
     replaced: tuple[str, ...]
     total: float | None = None
+    beside: tuple[str, ...] | None = None
+    beneath: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +278,8 @@ def _source(entry: Json) -> Source:
         invented=_texts(connection.get("invented")),
         replaced=_texts(connection.get("replaced")),
         total=_number(entry.get("total")),
+        beside=_texts(connection["beside"]) if "beside" in connection else None,
+        beneath=_texts(connection["beneath"]) if "beneath" in connection else None,
     )
 
 

@@ -27,6 +27,8 @@ from tapelint.verify.observed import Asked, Run, Source
 from tapelint.verify.places import WHY
 
 INVENTED = frozenset({"invented", "replaced"})
+# What is wrong with a source whatever is done with it.
+OF_SOURCE = frozenset({"unwatched", "not trainable", "not auto-watched", "dtype"})
 MATCHING: Mapping[Expected, frozenset[str]] = {
     Expected.NONE: frozenset({"none"}),
     Expected.ZERO: frozenset({"zero"}),
@@ -109,23 +111,42 @@ class Judge(NotFinite):
     def _supported(
         self, claim: Claim, supporting: Sequence[tuple[Asked, Source]], seen: tuple[Seen, ...]
     ) -> Judgement:
-        clean = [(a, s) for a, s in supporting if not s.replaced and not s.is_late]
+        clean = [(a, s) for a, s in supporting if not s.is_late and not self._open_for(claim, s)]
         asked, source = (clean or supporting)[0]
         if source.is_late:
             return undecided(
                 f"`{name_of(claim, source)}` was invented after the tape had closed", seen
             )
-        if source.replaced:
-            names = listed(source.replaced)
+        if names := self._open_for(claim, source):
             return undecided(
-                f"{outcome_of(source)} comes out, but {names} was not really run", seen
+                f"{outcome_of(source)} comes out, but {listed(names)} was not really run", seen
             )
         turn = f" in turn {asked.turn}" if asked.turn > 1 else ""
         reason = f"{outcome_of(source)} comes out for `{name_of(claim, source)}`{turn}"
         at = self._where(claim, source)
         found = self.first_match(claim, source) if claim.needs_place else None
         is_python = found is not None and found.kind == "plain"
+        if source.replaced:
+            at += f", whatever {listed(source.replaced)} would be"
         return Judgement(Verdict.CONFIRMED, f"{reason}{at}", seen, is_python=is_python)
+
+    def _open_for(self, claim: Claim, source: Source) -> tuple[str, ...]:
+        """Return the stand-ins that a real value in their place could make a gradient flow from.
+
+        A stand-in is connected to all that could go into it. None comes out all the same where
+        every way from a stand-in to the target leads through a step that was run, and ends there;
+        or where the source itself, made without them, is on no tape.
+        """
+        if not source.replaced:
+            return ()
+        left: tuple[str, ...] | None = None
+        if source.cause in OF_SOURCE:
+            left = source.beneath
+        elif source.cause in ("cut", "unrecorded"):
+            found = self.first_match(claim, source)
+            if found is not None and found in source.breaks and found.kind != "replaced":
+                left = source.beside
+        return source.replaced if left is None else left
 
     def _where(self, claim: Claim, source: Source) -> str:
         if not claim.needs_place:

@@ -79,6 +79,19 @@ def verify(
     return session.verify(findings, progress)
 
 
+def tried(
+    findings: Sequence[Finding],
+    project: Project,
+    runner: Runner,
+    options: Options | None = None,
+) -> list[Case]:
+    """Return what was run for each finding and what it gave, before any of it is done again."""
+    session = _Session(project, runner, options or Options())
+    cases = [Case(f, claim_of(f, project.texts)) for f in findings]
+    session.try_all(cases, lambda done, total: None)
+    return cases
+
+
 class _Session:
     def __init__(self, project: Project, runner: Runner, options: Options) -> None:
         self.project = project
@@ -96,11 +109,7 @@ class _Session:
             if f.code not in NOT_RUN
         }
         wanted = [c for c in cases.values() if c.claim.expected is not Expected.NOTHING]
-        rounds = (self._scripts, self._scripts_again, self._replays, self._slices)
-        for make in rounds:
-            still_open = [case for case in wanted if not case.is_settled]
-            for _ in self._run(make(still_open)):
-                progress(sum(case.is_settled for case in cases.values()), len(cases))
+        self.try_all(wanted, progress)
         self._try_bad_inputs([c for c in wanted if not c.is_settled and c.was_reached])
         self._repeat([c for c in wanted if c.is_settled])
         self._check_as_written(wanted)
@@ -113,6 +122,14 @@ class _Session:
             for f in findings
         ]
         return self._with_fixes(judged)
+
+    def try_all(self, cases: Sequence[Case], progress: Callable[[int, int], None]) -> None:
+        """Run one thing after the other for each case until one of them says something."""
+        rounds = (self._scripts, self._scripts_again, self._replays, self._slices)
+        for make in rounds:
+            still_open = [case for case in cases if not case.is_settled]
+            for _ in self._run(make(still_open)):
+                progress(sum(case.is_settled for case in cases), len(cases))
 
     def _with_fixes(self, judged: Sequence[tuple[Finding, Case | None]]) -> list[Finding]:
         """Try the fixes of what a script has confirmed."""

@@ -203,6 +203,13 @@ def test_what_is_cut_in_a_graph_too_is_confirmed(runner: Runner, tmp_path: Path)
     assert found.verdict is Verdict.CONFIRMED
 
 
+def test_a_text_that_is_not_on_disk_is_judged_as_written(runner: Runner, tmp_path: Path) -> None:
+    made = program(tmp_path, CONVERTED)
+    made.path.write_text(made.text.replace("float(t)", "tf.round(t)"), encoding="utf-8")
+    found = evidence(runner, made, finding(made, "TAP202", NONE, at=made.line()))
+    assert found.verdict is Verdict.REFUTED
+
+
 def test_a_missing_package_on_the_path_leaves_it_open(runner: Runner, tmp_path: Path) -> None:
     made = program(
         tmp_path,
@@ -238,7 +245,7 @@ def test_a_missing_package_off_the_path_does_not_matter(runner: Runner, tmp_path
     assert "ModuleNotFoundError" in found.assumptions[0]
 
 
-def test_a_break_behind_code_that_was_not_run_is_left_open(runner: Runner, tmp_path: Path) -> None:
+def test_a_break_behind_code_that_was_not_run_is_confirmed(runner: Runner, tmp_path: Path) -> None:
     made = program(
         tmp_path,
         """
@@ -251,8 +258,60 @@ def test_a_break_behind_code_that_was_not_run_is_left_open(runner: Runner, tmp_p
         """,
     )
     found = evidence(runner, made, finding(made, "TAP205", NONE, at=made.line()))
-    assert found.verdict is Verdict.INCONCLUSIVE
-    assert "`features()` was not really run" in found.reason
+    assert found.verdict is Verdict.CONFIRMED
+    assert found.reason == (
+        "None comes out for `x`, and `Round` at line 8 ends the gradient, "
+        "whatever `features()` would be"
+    )
+
+
+# What is not known may bring the gradient back, or be what ends it.
+AROUND = {
+    "beside the break": "y = tf.reduce_sum(tf.round(x)) + features(x)  # here",
+    "beside the break, without arguments": "y = tf.reduce_sum(tf.round(x)) + features()  # here",
+    "behind the break": "y = features(tf.round(x))  # here",
+    "an attribute": "y = tf.reduce_sum(tf.round(x)) + tf.add_n(features.model.losses)  # here",
+    "what ends it": "y = tf.reduce_sum(features(tf.argmax(x)))  # here",
+    "a dtype that was guessed": "y = tf.reduce_sum(tf.cast(features(x), labels.dtype))  # here",
+}
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_code_that_was_not_run_leaves_it_open(runner: Runner, tmp_path: Path, name: str) -> None:
+    made = program(
+        tmp_path,
+        f"""
+        from nowhere import features, labels
+
+        def step(x):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                {AROUND[name]}
+            return tape.gradient(y, x)
+        """,
+    )
+    for code in ("TAP203", "TAP205", "TAP108"):
+        found = evidence(runner, made, finding(made, code, NONE, at=made.line()))
+        assert found.verdict is Verdict.INCONCLUSIVE
+
+
+def test_unknown_code_that_is_given_the_tape_may_watch_for_it(
+    runner: Runner, tmp_path: Path
+) -> None:
+    made = program(
+        tmp_path,
+        """
+        from nowhere import watch_all
+
+        x = tf.constant([2.0, 3.0])
+        with tf.GradientTape() as tape:
+            watch_all(tape, x)
+            y = tf.reduce_sum(x * x)
+        slope = tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, finding(made, "TAP101", NONE, sources=("x",)))
+    assert found.verdict is not Verdict.CONFIRMED
 
 
 def test_the_modules_of_the_project_are_run_and_named(runner: Runner, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tapelint.verify.worker.effects import Effects
 from tapelint.verify.worker.instrument import Spot, Spots
 from tapelint.verify.worker.leaving import is_traceable
 from tapelint.verify.worker.recorder import Key, Kind, Recorder, leaves
-from tapelint.verify.worker.standin import StandIn, Unsure, closed, open_in, rebuilt
+from tapelint.verify.worker.standin import StandIn, closed, open_in, rebuilt
 from tapelint.verify.worker.tapes import METHODS
 from tapelint.verify.worker.workshop import TURNS, Workshop
 
@@ -338,7 +338,7 @@ class Boundary:
     def going(self, place: int, test: Any) -> Any:
         """Tell whether a `while` loop goes on."""
         turn = self.turns[place] = self.turns.get(place, 0) + 1
-        is_unknown = type(test) in (StandIn, Unsure)
+        is_unknown = type(test) is StandIn
         most = min(self.most_turns or TURNS, TURNS) if is_unknown else self.most_turns
         return test if most is None or turn <= most else False
 
@@ -348,7 +348,7 @@ class Boundary:
         wanted = self.steering.get((spot.file, spot.line, spot.column))
         if wanted is None:
             return test
-        is_unknown = type(test) in (StandIn, Unsure)
+        is_unknown = type(test) is StandIn
         if is_unknown or bool(test) != wanted:
             holds = "holds" if wanted else "does not hold"
             self.workshop.say(f"the condition on line {spot.line} {holds}")
@@ -356,7 +356,7 @@ class Boundary:
 
     def holds(self, place: int, test: Any) -> Any:
         """`assert test`: what is unknown holds."""
-        return True if type(test) in (StandIn, Unsure) else test
+        return True if type(test) is StandIn else test
 
     def unpack(self, place: int, value: Any, count: int) -> Any:
         """`a, b = value`; `count` is negative where one of the targets has a star."""

@@ -76,18 +76,27 @@ def looks_like_object(name: str) -> bool:
     return OBJECT.search(name.rpartition(".")[2].lower()) is not None
 
 
-def by_name(name: str) -> Iterator[Form]:
-    """Yield the forms that a name suggests, then the usual ones."""
+def by_name(name: str, *, is_real: bool = False) -> Iterator[Form]:
+    """Yield the forms that a name suggests, then the usual ones.
+
+    With `is_real` floating numbers come first: what only follows from the guess that something
+    holds integers does not happen then.
+    """
     last = name.rpartition(".")[2].lower()
     last = re.sub(r"(\(\)|\[[^\]]*\])+$", "", last)
     suggested = [form for pattern, forms in BY_NAME if pattern.search(last) for form in forms]
-    yield from dict.fromkeys([*suggested, *USUAL])
+    forms = list(dict.fromkeys([*suggested, *USUAL]))
+    if is_real:
+        forms.sort(key=lambda form: form.dtype in ("int32", "string", "bool"))
+    yield from forms
 
 
-def combinations(names: Sequence[str], first: Iterable[Form] = ()) -> Iterator[tuple[Form, ...]]:
+def combinations(
+    names: Sequence[str], first: Iterable[Form] = (), *, is_real: bool = False
+) -> Iterator[tuple[Form, ...]]:
     """Yield forms for several unknowns at once; `first` are those that the call itself suggests."""
     suggested = list(first)
-    lists = [list(dict.fromkeys([*suggested, *by_name(name)])) for name in names]
+    lists = [list(dict.fromkeys([*suggested, *by_name(name, is_real=is_real)])) for name in names]
     if len(lists) == 1:
         yield from ((form,) for form in lists[0][:MOST_TRIES])
         return

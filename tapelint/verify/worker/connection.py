@@ -7,7 +7,7 @@ connected input and no connected output; that step is the break.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -41,7 +41,8 @@ class Connection:
 
     `behind` are steps of the way that no gradient reaches any more. `exits` are the places at which
     a value of the source left TensorFlow for Python; `invented` and `replaced` the stand-ins that
-    the way from source to target, or the target, depends on.
+    the way from source to target, or the target, depends on. `beside` are those of `replaced` that
+    reach the target on a way around all of the breaks, `beneath` those that the source is made of.
     """
 
     cause: Cause
@@ -53,6 +54,8 @@ class Connection:
     exits: tuple[Break, ...] = ()
     invented: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    beneath: tuple[str, ...] = ()
 
 
 class Explainer:
@@ -84,6 +87,7 @@ class Explainer:
             reaches=reaches,
             invented=_named(search.ancestors, Kind.INVENTED),
             replaced=_named(search.ancestors, Kind.REPLACED),
+            beneath=_named(self.leading_to(start), Kind.REPLACED),
         )
         if not runtime.is_differentiable(source):
             uses = tuple(as_break(event) for event in search.on_way if start in event.inputs)
@@ -102,8 +106,10 @@ class Explainer:
                 could_flow=False,
                 behind=found.dead(),
                 exits=found.exits(),
+                beside=_named(found.around(), Kind.REPLACED),
             )
         known = replace(known, could_flow=True, breaks=found.unrecorded(log, target))
+        known = replace(known, beside=_named(found.around(), Kind.REPLACED))
         if (cause := self._of_source(log, source, auto_watched)) is not None:
             return replace(known, cause=cause)
         if known.breaks:
@@ -155,12 +161,25 @@ class Explainer:
                 search.data.update(event.outputs)
                 if start in event.inputs:
                     search.users.append(event)
-        for event in reversed(self.recorder.events):
-            if not search.needed.isdisjoint(event.outputs):
-                search.needed.update(event.inputs)
-                search.ancestors.append(event)
-        search.ancestors.reverse()
+        search.ancestors = self.leading_to(end, needed=search.needed)
         return search
+
+    def leading_to(
+        self, end: Key, *, without: Container[int] = (), needed: set[Key] | None = None
+    ) -> list[Event]:
+        """Return the steps that a value is made by, in order.
+
+        What a step with a serial in `without` makes counts as made by nothing. `needed` collects
+        the values on the way.
+        """
+        needed = {end} if needed is None else needed
+        found: list[Event] = []
+        for event in reversed(self.recorder.events):
+            if event.serial not in without and not needed.isdisjoint(event.outputs):
+                needed.update(event.inputs)
+                found.append(event)
+        found.reverse()
+        return found
 
     def _of_source(self, log: TapeLog, source: Any, auto_watched: frozenset[Key]) -> Cause | None:
         """Say what is wrong with the source itself, None where the tape watched it."""
@@ -202,9 +221,11 @@ class _Findings:
     """What the shadow says of the way from one source to the target."""
 
     def __init__(self, explainer: Explainer, source: Any, search: Search) -> None:
+        self.explainer = explainer
         self.recorder = explainer.recorder
         self.search = search
         self.liveness = Liveness(explainer.recorder, source, search.data)
+        self.broken: set[int] = set()
 
     def is_connected(self, value: Any) -> bool:
         """Tell whether a gradient could flow from a value back to the source."""
@@ -288,6 +309,7 @@ class _Findings:
             answers = [self.liveness.answer(key) for key in event.outputs if key in wanted]
             if not any(answers):
                 raises = None in answers or not self.recorder.has_gradient(event)
+                self.broken.add(event.serial)
                 yield as_break(event, raises=raises)
 
     def dead(self) -> tuple[Break, ...]:
@@ -307,16 +329,26 @@ class _Findings:
             if log.number not in event.tapes or event.serial <= log.reset
         ]
         reached = self.liveness.leading_to(target, missed)
-        found = [
-            as_break(event, missed=missed_by(event, log))
-            for event in missed
-            if not reached.isdisjoint(event.outputs)
-        ]
+        missed = [event for event in missed if not reached.isdisjoint(event.outputs)]
+        self.broken.update(event.serial for event in missed)
+        found = [as_break(event, missed=missed_by(event, log)) for event in missed]
         if any(broken.missed is Missed.RESET for broken in found):
             # The line that forgot it is to blame as much as the one that is forgotten.
             frames = log.reset_frames
             found.append(Break("reset", Kind.OPERATION, frames, missed=Missed.RESET))
         return tuple(found)
+
+    def around(self) -> Sequence[Event]:
+        """Return the steps that the target is made by even where nothing passes the breaks.
+
+        A break that is a stand-in itself stops nothing.
+        """
+        real = {
+            event.serial
+            for event in self.recorder.events
+            if event.serial in self.broken and event.kind is not Kind.REPLACED
+        }
+        return self.explainer.leading_to(self.search.end, without=real)
 
     def exits(self) -> tuple[Break, ...]:
         """Return the steps at which a value of the source became something untraceable.

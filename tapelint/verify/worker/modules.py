@@ -73,12 +73,28 @@ class Modules:
         """Parse a module as it stands, and let others find its lines."""
         text = self.text(path)
         self.loaded.append(path)
-        lines = text.splitlines(keepends=True)
-        # Without a time of change the entry is never compared with the disk.
-        linecache.cache[path] = (len(text), None, lines, path)
+        self._show_lines(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(text, path)
+
+    def _show_lines(self, path: str) -> list[str]:
+        text = self.text(path)
+        lines = text.splitlines(keepends=True)
+        # Without a time of change the entry is never compared with the disk.
+        linecache.cache[path] = (len(text), None, lines, path)
+        return lines
+
+    def _keep_lines(self) -> None:
+        """Let nobody read from disk what was handed over: autograph empties the cache of lines."""
+        read = linecache.updatecache
+
+        def updatecache(filename: str, module_globals: Any = None) -> list[str]:
+            if filename in self.texts:
+                return self._show_lines(filename)
+            return read(filename, module_globals)
+
+        linecache.updatecache = updatecache
 
     def rewrite(self, tree: ast.Module, path: str) -> ast.Module:
         """Return the rewritten tree of the module at `path`."""
@@ -97,6 +113,7 @@ class Modules:
 
     def install(self) -> None:
         """Import the user's modules through here from now on."""
+        self._keep_lines()
         sys.meta_path.insert(0, _Finder(self))
         sys.path[:0] = [root for root in self.roots if root not in sys.path]
 

@@ -311,6 +311,8 @@ def _connection(found: Connection) -> Json:
         "exits": _breaks(found.exits),
         "invented": list(found.invented),
         "replaced": list(found.replaced),
+        "beside": list(found.beside),
+        "beneath": list(found.beneath),
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -92,9 +93,15 @@ class Recorder:
         self.is_user_file = is_user_file
         self.events: list[Event] = []
         self.made: dict[Key, Event] = {}
-        self.tapes: dict[int, TapeLog] = {}
+        self.logs: dict[int, TapeLog] = {}
         self.active: list[int] = []
         self.open_tapes: dict[int, Any] = {}
+        # Whether any tape of the user's was ever open.
+        self.was_active = False
+        # The stand-in that operations belong to which run now.
+        self.standing_in = ""
+        # Of all trainable variables, as weak references in the order in which they were made.
+        self.variables: list[weakref.ref[Any]] = []
         self.happened: Callable[[Event], None] = lambda event: None
         self.is_muted = False
         self.is_complete = True
@@ -238,7 +245,8 @@ class Recorder:
             self._append(name, Kind.STATE, keys[1:], keys[:1], (inputs[0],))
             return
         made = tuple(self.key(tensor) for tensor in outputs)
-        event = self._append(name, Kind.OPERATION, keys, made, tuple(outputs))
+        kind = Kind.REPLACED if self.standing_in else Kind.OPERATION
+        event = self._append(self.standing_in or name, kind, keys, made, tuple(outputs))
         if self.keeps_operands and not self.runtime.pywrap.TFE_Py_TapeSetIsStopped():
             # In a custom gradient all tapes stand still: its operations say nothing of it.
             pairs = zip(attributes[::2], attributes[1::2], strict=False)
@@ -328,6 +336,15 @@ class Recorder:
                     found.append(origin)
             frame = frame.f_back
         return tuple(found)
+
+    @contextlib.contextmanager
+    def standing_in_for(self, name: str) -> Iterator[None]:
+        """Take all operations for those of a stand-in."""
+        before, self.standing_in = self.standing_in, name
+        try:
+            yield
+        finally:
+            self.standing_in = before
 
     @contextlib.contextmanager
     def muted(self) -> Iterator[None]:

@@ -37,12 +37,14 @@ class Unknown:
     """What is known of a stand-in.
 
     `is_result` holds for what came out of code that was not run, of which `given` are the
-    arguments; anything else is an input. `made` computes the value from others that are unknown.
+    arguments; anything else is an input, `is_attribute` where it is part of an object. `made`
+    computes the value from others that are unknown; `guess` is its truth, if nobody knows better.
     """
 
     name: str
     workshop: Workshop
     is_result: bool = False
+    is_attribute: bool = False
     given: tuple[Any, ...] = ()
     flow: Any = None
     value: Any = UNTYPED
@@ -51,18 +53,7 @@ class Unknown:
     children: dict[object, Any] = field(default_factory=dict)
     root: Unknown | None = None
     pool: Any = None
-
-
-class Unsure:
-    """The answer of a comparison with an unknown: `guess`, if nobody knows better."""
-
-    __slots__ = ("guess",)
-
-    def __init__(self, guess: bool) -> None:
-        self.guess = guess
-
-    def __bool__(self) -> bool:
-        return self.guess
+    guess: bool = True
 
 
 class StandIn:
@@ -152,10 +143,10 @@ class StandIn:
         return self._tapelint.workshop.base_class(self, bases)
 
     def __eq__(self, other: object) -> Any:
-        return True if self is other else Unsure(False)
+        return True if self is other else self._tapelint.workshop.compared("eq", self, other)
 
     def __ne__(self, other: object) -> Any:
-        return False if self is other else Unsure(True)
+        return False if self is other else self._tapelint.workshop.compared("ne", self, other)
 
     def __lt__(self, other: Any) -> Any:
         return self._tapelint.workshop.compared("lt", self, other)

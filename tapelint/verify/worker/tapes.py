@@ -44,7 +44,7 @@ class TapeWatcher:
         self.recorder = recorder
         self.answered = answered
         self.about_to_ask = about_to_ask
-        self.logs: dict[int, TapeLog] = {}
+        self.logs = recorder.logs
         self.depth = 0
 
     def install(self) -> None:
@@ -94,6 +94,7 @@ class TapeWatcher:
                 log.first_entered = log.first_entered or self.recorder.serial
                 log.entered += 1
                 self.recorder.active.append(log.number)
+                self.recorder.was_active = True
                 self.recorder.open_tapes[log.number] = tape
 
         return _push_tape

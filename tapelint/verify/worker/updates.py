@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ class UpdateWatcher:
             original(variable, *arguments, **keywords)
             if getattr(variable, "_trainable", False):
                 self.trainable[self.recorder.key(variable)] = str(variable.name)
+                self.recorder.variables.append(weakref.ref(variable))
 
         owner.__init__ = initialise
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tapelint.verify.worker.candidates import MATRIX, REAL, SCALAR, WHOLE, Form, by_name
@@ -10,6 +10,9 @@ from tapelint.verify.worker.recorder import Kind, Recorder, leaves
 from tapelint.verify.worker.standin import UNTYPED, StandIn, Unknown, closed, is_open, open_in
 
 MOST_NOTES = 60
+HIDDEN = "unknown_weights"
+# So many variables are taken for what unknown code may read.
+MOST_VARIABLES = 64
 
 
 class Values:
@@ -24,12 +27,24 @@ class Values:
         self.note = note
         self.noted: set[str] = set()
         self.seed = 0
+        # The weights of what nobody knows: whatever is unknown may be made from them.
+        self.hidden: Any = None
+
+    def prepare(self) -> None:
+        """Make what must be there before any tape is opened."""
+        if self.hidden is None:
+            self.hidden = self.runtime.tf.Variable(self._invented(MATRIX), name=HIDDEN)
+            self.recorder.add(HIDDEN, Kind.INVENTED, (), [self.hidden])
 
     def settled(self, standin: StandIn, form: Form | None = None) -> Any:
         """Give an unknown a value, and return it."""
         if is_open(standin):
-            self._settle(standin, form or next(by_name(standin._tapelint.name)))
+            self._settle(standin, form or self.likely(standin))
         return standin._tapelint.value
+
+    def likely(self, standin: StandIn) -> Form:
+        """Return the form that an unknown probably has."""
+        return next(by_name(standin._tapelint.name, is_real=self.is_variable_world))
 
     def settled_for_tape(self, value: Any) -> Any:
         """Return a target or source for a tape; what is unknown gets a value now."""
@@ -62,7 +77,9 @@ class Values:
                 self._settle(part, form, quietly=quietly)
             unknown.value = unknown.made()
             return
-        with_flow = unknown.is_result and form.dtype.startswith("float")
+        # An object that is not known may hold anything that was computed so far.
+        is_result = unknown.is_result or (unknown.is_attribute and bool(self.recorder.active))
+        with_flow = is_result and form.dtype.startswith("float")
         if with_flow and unknown.flow is not None and form == SCALAR:
             unknown.value = unknown.flow
             return
@@ -75,13 +92,14 @@ class Values:
         value = self._invented(form)
         if with_flow:
             flow = unknown.flow if unknown.flow is not None else self._flow(unknown)
-            unknown.value = value + self.runtime.tf.cast(flow, value.dtype)
+            with self.recorder.standing_in_for(name):
+                unknown.value = value + self.runtime.tf.cast(flow, value.dtype)
         else:
             is_variable = as_variable or self.is_variable_world
             if is_variable and form.dtype.startswith("float"):
                 value = self.runtime.tf.Variable(value)
             unknown.value = value
-            kind = Kind.REPLACED if unknown.is_result else Kind.INVENTED
+            kind = Kind.REPLACED if is_result else Kind.INVENTED
             self.recorder.add(name, kind, (), [value])
         if not quietly:
             self._say_form(standin)
@@ -120,7 +138,10 @@ class Values:
     def _pool(self, unknown: Unknown) -> Any:
         """Return the weight of an unknown model."""
         root = unknown.root or unknown
-        if root.pool is None:
+        if root.pool is None and self.recorder.was_active and not self.recorder.active:
+            # Asked for when the tape has closed: they were there before.
+            root.pool = self.hidden
+        elif root.pool is None:
             root.pool = self.runtime.tf.Variable(self._invented(MATRIX), name="unknown_weight")
             self.recorder.add(f"{root.name}.weights", Kind.INVENTED, (), [root.pool])
         return root.pool
@@ -136,26 +157,36 @@ class Values:
         return False
 
     def _flow(self, unknown: Unknown) -> Any:
-        """Return a number that depends on all that went in, marked as invented."""
+        """Return a number that depends on all that unknown code may have used.
+
+        That is what went in and, on a tape, whatever can be a source of it.
+        """
         tf = self.runtime.tf
-        parts = [tf.constant(0.5)]
+        with self.recorder.standing_in_for(unknown.name):
+            parts = [tf.constant(0.5)]
+            for value in self._used_by(unknown):
+                plain = self.runtime.unwrapped(value)
+                if self._is_tensor(plain) and self.runtime.is_differentiable(plain):
+                    parts.append(tf.sin(_as_real(tf, tf.reduce_mean(plain))))
+            # Bounded, so that nothing saturates behind it.
+            return tf.add_n(parts) / len(parts)
+
+    def _used_by(self, unknown: Unknown) -> Iterator[Any]:
         for value in leaves(list(unknown.given)):
-            if type(value) is StandIn:
-                inner = value._tapelint
-                root = inner.root or inner
-                if root.pool is not None:
-                    parts.append(tf.sin(tf.reduce_mean(root.pool)))
-                value = inner.flow if inner.flow is not None else inner.value
-            plain = self.runtime.unwrapped(value)
-            if not self._is_tensor(plain):
+            if type(value) is not StandIn:
+                yield value
                 continue
-            if self.runtime.is_differentiable(plain):
-                parts.append(tf.sin(tf.cast(tf.reduce_mean(plain), tf.float32)))
-        # Bounded, so that nothing saturates behind it.
-        flow = tf.add_n(parts) / len(parts)
-        made = tf.identity(flow)
-        self.recorder.add(unknown.name, Kind.REPLACED, [self.recorder.key(flow)], [made])
-        return made
+            inner = value._tapelint
+            root = inner.root or inner
+            if root.pool is not None:
+                yield root.pool
+            yield inner.flow if inner.flow is not None else inner.value
+        if self.recorder.active:
+            yield self.hidden
+            for number in self.recorder.active:
+                yield from map(self.recorder.value, self.recorder.logs[number].watched)
+            made = [variable() for variable in self.recorder.variables[-MOST_VARIABLES:]]
+            yield from (v for v in made if v is not None and v is not self.hidden)
 
     def _is_tensor(self, value: Any) -> bool:
         plain = self.runtime.unwrapped(value)
@@ -173,3 +204,8 @@ class Values:
             return Form(str(plain.dtype.name), tuple(int(n) for n in plain.shape))
         except (AttributeError, TypeError, ValueError):
             return None
+
+
+def _as_real(tf: Any, number: Any) -> Any:
+    """Return a number of any dtype as float32; of a complex one its real part."""
+    return tf.cast(tf.math.real(number) if number.dtype.is_complex else number, tf.float32)

@@ -14,11 +14,10 @@ from typing import Any
 from tapelint.verify.worker.candidates import (
     MATRIX,
     Form,
-    by_name,
     combinations,
     looks_like_object,
 )
-from tapelint.verify.worker.recorder import Recorder
+from tapelint.verify.worker.recorder import Recorder, leaves
 from tapelint.verify.worker.standin import (
     OF_MODELS,
     OF_TENSORS,
@@ -26,7 +25,6 @@ from tapelint.verify.worker.standin import (
     UNTYPED,
     StandIn,
     Unknown,
-    Unsure,
     closed,
     is_open,
     open_in,
@@ -52,20 +50,24 @@ class Workshop(Values):
 
     def make(self, name: str) -> StandIn:
         """Return a new unknown input."""
-        self.is_used = True
+        self._begin()
         return StandIn(Unknown(name, self))
+
+    def _begin(self) -> None:
+        self.is_used = True
+        self.prepare()
 
     def failed(self, name: str) -> StandIn:
         """Return what a statement that raised would have given."""
-        self.is_used = True
+        self._begin()
         return StandIn(Unknown(name, self, is_result=True))
 
     def result(self, name: str, given: Sequence[Any], callee: StandIn | None = None) -> StandIn:
         """Return what code that is not run gives for `given`, of which `callee` may be one.
 
-        Where no tensor goes in, nothing can be cut: that is an input like any other.
+        Where no tensor goes in and no tape is open, that is an input like any other.
         """
-        self.is_used = True
+        self._begin()
         unknown = Unknown(name, self, given=tuple(given))
         if self.recorder.active:
             # On a tape: what went in has to be a tensor now, to be recorded.
@@ -73,17 +75,31 @@ class Workshop(Values):
                 inner = part._tapelint
                 is_object = part is callee or inner.children or looks_like_object(inner.name)
                 if inner.flow is None and not inner.is_result and not is_object:
-                    self._settle(part, next(by_name(inner.name)))
-        unknown.is_result = self._depends(unknown.given)
+                    self._settle(part, self.likely(part))
+        self._watch_for(unknown.given)
+        unknown.is_result = bool(self.recorder.active) or self._depends(unknown.given)
         if unknown.is_result:
             unknown.flow = self._flow(unknown)
         return StandIn(unknown)
 
-    def child(self, parent: StandIn, key: object, name: str) -> StandIn:
+    def _watch_for(self, given: Sequence[Any]) -> None:
+        """Let tapes that unknown code is given watch whatever it may make them watch."""
+        handed = list(leaves(list(given)))
+        tapes = [v for v in handed if isinstance(v, self.runtime.tf.GradientTape)]
+        for tape in tapes:
+            for value in (*map(closed, handed), self.hidden):
+                plain = self.runtime.unwrapped(value)
+                if self._is_tensor(plain) and self.runtime.is_differentiable(plain):
+                    tape.watch(plain)
+
+    def child(
+        self, parent: StandIn, key: object, name: str, *, is_attribute: bool = False
+    ) -> StandIn:
         """Return the same unknown for the same part of an unknown."""
         unknown = parent._tapelint
         if key not in unknown.children:
             made = Unknown(name, self, is_result=unknown.is_result, given=unknown.given)
+            made.is_attribute = is_attribute or unknown.is_attribute
             made.flow = unknown.flow
             made.root = unknown.root or unknown
             unknown.children[key] = StandIn(made)
@@ -105,11 +121,11 @@ class Workshop(Values):
             self._settle(standin, MATRIX, as_variable=True)
             return getattr(unknown.value, name)
         if name in OF_TENSORS:
-            self._settle(standin, next(by_name(unknown.name)))
+            self._settle(standin, self.likely(standin))
             return getattr(unknown.value, name)
         if name in OF_MODELS:
             return [self._pool(unknown)]
-        return self.child(standin, name, f"{unknown.name}.{name}")
+        return self.child(standin, name, f"{unknown.name}.{name}", is_attribute=True)
 
     def called(self, standin: StandIn, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """`standin(...)`, written as a call."""
@@ -140,7 +156,7 @@ class Workshop(Values):
             return unknown.value[rebuilt(index, closed)]
         if isinstance(index, (str, int)):
             return self.child(standin, ("item", index), f"{unknown.name}[{index!r}]")
-        self._settle(standin, next(by_name(unknown.name)))
+        self._settle(standin, self.likely(standin))
         return unknown.value[rebuilt(index, closed)]
 
     def store(self, standin: StandIn, index: Any, value: Any) -> None:
@@ -172,8 +188,11 @@ class Workshop(Values):
 
     def truth(self, standin: StandIn) -> bool:
         """`bool(standin)`"""
-        value = standin._tapelint.value
-        return True if value is UNTYPED else bool(value)
+        unknown = standin._tapelint
+        try:
+            return unknown.guess if unknown.value is UNTYPED else bool(unknown.value)
+        except ValueError:  # the truth of many numbers
+            return unknown.guess
 
     def formatted(self, standin: StandIn, form: str) -> str:
         """`f"{standin:.2f}"`"""
@@ -190,7 +209,7 @@ class Workshop(Values):
         """Return an unknown as a tensor, of `dtype` where one is asked for."""
         unknown = standin._tapelint
         if unknown.value is UNTYPED:
-            form = next(by_name(unknown.name))
+            form = self.likely(standin)
             if dtype is not None and self.runtime.tf.as_dtype(dtype).name != form.dtype:
                 form = Form(self.runtime.tf.as_dtype(dtype).name, form.shape)
             self._settle(standin, form)
@@ -207,9 +226,16 @@ class Workshop(Values):
     def compared(self, name: str, left: Any, right: Any) -> Any:
         """`left < right`"""
         left, right = closed(left), closed(right)
-        if is_open(left) or is_open(right):
-            return Unsure(True)
-        return getattr(operator, name)(left, right)
+        function = getattr(operator, name)
+        if not (is_open(left) or is_open(right)):
+            return function(left, right)
+        made = Unknown(f"({left} {name} {right})"[:40], self, guess=name != "eq")
+        if self._depends((left, right)):
+            made.value = self.tried(function, (left, right), {}, f"`{name}`")
+        else:
+            made.parts = (left, right)
+            made.made = lambda: function(closed(left), closed(right))
+        return StandIn(made)
 
     def operated(self, name: str, *operands: Any) -> Any:
         """`left + right` and the like, with an unknown on one side at least."""
@@ -245,7 +271,8 @@ class Workshop(Values):
         names = [unknown._tapelint.name for unknown in unknowns]
         deadline = time.monotonic() + SECONDS_TO_TRY
         last: Exception | None = None
-        for forms in combinations(names, filter(None, suggested)):
+        is_real = self.is_variable_world
+        for forms in combinations(names, filter(None, suggested), is_real=is_real):
             mark = self.recorder.serial
             try:
                 for unknown, form in zip(unknowns, forms, strict=True):
