@@ -111,11 +111,19 @@ class Judge(NotFinite):
     def _supported(
         self, claim: Claim, supporting: Sequence[tuple[Asked, Source]], seen: tuple[Seen, ...]
     ) -> Judgement:
-        clean = [(a, s) for a, s in supporting if not s.is_late and not self._open_for(claim, s)]
+        clean = [
+            (a, s)
+            for a, s in supporting
+            if not (s.is_late or self._may_be_another(s) or self._open_for(claim, s))
+        ]
         asked, source = (clean or supporting)[0]
         if source.is_late:
             return undecided(
                 f"`{name_of(claim, source)}` was invented after the tape had closed", seen
+            )
+        if self._may_be_another(source):
+            return undecided(
+                "the source was invented, and so was what the target is made from", seen
             )
         if names := self._open_for(claim, source):
             return undecided(
@@ -129,6 +137,14 @@ class Judge(NotFinite):
         if source.replaced:
             at += f", whatever {listed(source.replaced)} would be"
         return Judgement(Verdict.CONFIRMED, f"{reason}{at}", seen, is_python=is_python)
+
+    def _may_be_another(self, source: Source) -> bool:
+        """Tell whether an invented source could be what the target is made from."""
+        return (
+            source.cause == "unused"
+            and source.made_kind in INVENTED
+            and bool(source.invented or source.replaced)
+        )
 
     def _open_for(self, claim: Claim, source: Source) -> tuple[str, ...]:
         """Return the stand-ins that a real value in their place could make a gradient flow from.

@@ -295,6 +295,30 @@ def test_code_that_was_not_run_leaves_it_open(runner: Runner, tmp_path: Path, na
         assert found.verdict is Verdict.INCONCLUSIVE
 
 
+UNRELATED = {
+    "two arguments": "def step(w, x):\n    y = tf.reduce_sum(x * x)\n    w = w",
+    "a closure": "def step(w, closure):\n    y = closure()",
+    "an attribute": "def step(model, x):\n    w = model.kernel\n    y = model(x)",
+}
+
+
+@pytest.mark.parametrize("name", UNRELATED)
+def test_inputs_that_may_be_one_and_the_same_are_not_called_unrelated(
+    runner: Runner, tmp_path: Path, name: str
+) -> None:
+    head, *body = UNRELATED[name].split("\n")
+    text = f"""
+{head}
+    with tf.GradientTape() as tape:
+        {"; ".join(line.strip() for line in body)}
+    return tape.gradient(y, w)
+"""
+    made = program(tmp_path, text)
+    for code in ("TAP107", "TAP108"):
+        found = evidence(runner, made, finding(made, code, NONE))
+        assert found.verdict is Verdict.INCONCLUSIVE
+
+
 def test_unknown_code_that_is_given_the_tape_may_watch_for_it(
     runner: Runner, tmp_path: Path
 ) -> None:

@@ -154,8 +154,19 @@ class Boundary:
                 getattr(function, "__self__", None), self.recorder.runtime.tf.GradientTape
             ):
                 # A tape can be asked once: no trying.
-                arguments = rebuilt(arguments, self.workshop.settled_for_tape)
-                keywords = rebuilt(keywords, self.workshop.settled_for_tape)
+                arguments = (
+                    *rebuilt(arguments[:1], self.workshop.settled_for_tape),
+                    *rebuilt(arguments[1:], self.workshop.settled_source),
+                )
+                keywords = {
+                    name: rebuilt(
+                        value,
+                        self.workshop.settled_for_tape
+                        if name == "target"
+                        else self.workshop.settled_source,
+                    )
+                    for name, value in keywords.items()
+                }
             elif not self._takes_anything(function):
                 return self.workshop.tried(function, arguments, keywords, f"`{name}`")
         try:

@@ -54,6 +54,15 @@ class Values:
         is_number = unknown.is_result and unknown.flow is not None
         return self.settled(value, SCALAR if is_number else None)
 
+    def settled_source(self, value: Any) -> Any:
+        """Return a source for a tape; what code that was not run holds may be any weight."""
+        if is_open(value):
+            unknown = value._tapelint
+            if unknown.is_result or unknown.is_attribute:
+                unknown.value = self.hidden
+                self.say(f"`{unknown.name}` is taken to be a weight of what is not known")
+        return self.settled_for_tape(value)
+
     def number(self, standin: StandIn, guess: float) -> Any:
         """Return the number that an unknown is, from now on."""
         unknown = standin._tapelint
