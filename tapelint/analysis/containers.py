@@ -377,6 +377,7 @@ class Containers(Machine):
             # Arrays are mutable: whoever holds this one sees the write.
             owner.node.edges = (*owner.node.edges, Edge(written))
         else:
+            self.escape_into(owner, value)
             owner.node.edges = (*owner.node.edges, *(Edge(leaf) for leaf in leaves))
 
     def set_box_item(self, box: Box, index: Value, value: Value) -> None:

@@ -44,6 +44,8 @@ MOST_OPTIONS = 4
 MOST_LEAVES = 400
 DEEPEST_CALL = 24
 DEEPEST_TRACE = 6
+# Set once something was put into an object that is not known.
+PUT_SOMEWHERE = "<put somewhere>"
 
 
 class Dead(Exception):
@@ -134,6 +136,8 @@ class Machine:
         # Readings of `trainable_variables` by the list they gave; variables of layers that a `call`
         # made, with its layer; variables that a request by such a list left out.
         self.collections: dict[int, untracked.Collection] = {}
+        # The objects that one node stands for, where there are too many to tell apart.
+        self.stands_for: dict[Node, tuple[Instance, ...]] = {}
         self.made_in_call: dict[Node, tuple[Instance, Instance, Place]] = {}
         self.hidden: dict[Node, untracked.Hidden] = {}
         # By request: all that it was ever asked for.
@@ -425,6 +429,12 @@ class Machine:
         if not reached <= self.state.escaped:
             self.state.escaped |= reached
 
+    def escape_into(self, owner: Value, value: Value) -> None:
+        """Note that a value was put into an object that is not known: it may be any that escaped."""
+        self.escape(owner)
+        self.escape(value)
+        self.state.cells[PUT_SOMEWHERE] = Const(True)
+
     def tapes_in(self, value: Value) -> list[TapeValue]:
         """Return the tapes that a value is or holds as an element."""
         match value:
@@ -443,6 +453,8 @@ class Machine:
         match value:
             case Data() | NoGradient() | Dataset():
                 found.add(value.node)
+                for instance in self.objects_behind(value.node):
+                    self._reach(instance, found, seen, depth + 1)
             case VariableValue():
                 found.add(value.node)
             case Tuple(elements=elements) | Union(options=elements):
@@ -476,6 +488,16 @@ class Machine:
                 receiver = getattr(value, "receiver", None)
                 if receiver is not None:
                     self._reach(receiver, found, seen, depth + 1)
+
+    def objects_behind(self, node: Node) -> list[Instance]:
+        """Return the objects that a node may stand for, joins of joins followed."""
+        found: list[Instance] = []
+        behind = [node] if self.stands_for else []
+        for one in behind:
+            found += self.stands_for.get(one, ())
+            if one.op == "join" and len(behind) < MOST_LEAVES:
+                behind += [e.parent for e in one.edges if e.parent not in behind]
+        return found
 
     # ------------------------------------------------------------------ objects
 
@@ -540,6 +562,7 @@ class Machine:
             edges = [Edge(leaf) for o in options for leaf in self.leaves(o)]
             many = self.node("join", Kind.UNKNOWN, DType.UNKNOWN, None, edges)
             many.reach = self.state.escaped
+            self.stands_for[many] = tuple(o for o in options if isinstance(o, Instance))
             return Data(many)
         return Union(tuple(options))
 

@@ -235,7 +235,9 @@ class Objects(Containers):
     def instance_attribute(self, value: Instance, name: str, at: Place) -> Value:
         stored: Value | None = self.state.cells.get((value.identity, name))
         if stored is not None:
-            return stored
+            is_number = isinstance(stored, Data | VariableValue)
+            other = self.under_any_name(value) if is_number else None
+            return stored if other is None else self.join_values(stored, other)
         found = self.class_attribute(value.cls, name)
         if found is not None:
             return self.bound(found, value, at)
@@ -243,11 +245,9 @@ class Objects(Containers):
             return value.cls
         if name == "__dict__":
             return self.attribute_dict(value)
-        written = self.state.cells.get((value.identity, "<dict>"))
-        if isinstance(written, Box):
-            held = self.peek_item(written, Const(name)) or self.contents(written).rest
-            if held is not None:
-                return held
+        held = self.in_dict(value, name) or self.under_any_name(value)
+        if held is not None:
+            return held
         getter = self.class_attribute(value.cls, "__getattr__")
         if isinstance(getter, External):
             # for: __getattr__ = dict.__getitem__
@@ -256,13 +256,29 @@ class Objects(Containers):
             return self.call(self.bound(getter, value, at), Arguments((Const(name),), {}, at))
         return self.library_attribute(value, name, at)
 
+    def in_dict(self, value: Instance, name: str) -> Value | None:
+        """Return what was written into `value.__dict__[name]`."""
+        written = self.state.cells.get((value.identity, "<dict>"))
+        return self.peek_item(written, Const(name)) if isinstance(written, Box) else None
+
+    def under_any_name(self, value: Instance) -> Value | None:
+        """Return what was set as an attribute whose name is not known: `setattr(value, name, x)`."""
+        written = self.state.cells.get((value.identity, "<dict>"))
+        return self.contents(written).rest if isinstance(written, Box) else None
+
     def attribute_dict(self, value: Instance) -> Box:
         """Return `value.__dict__`; what is written into it are attributes."""
         key = (value.identity, "<dict>")
         held = self.state.cells.get(key)
         # Made on one of two paths, it is another one on each.
         box = held if isinstance(held, Box) else self.fill(Box("dict"), Contents((), ()))
-        items = {k: v for k, v in self.attributes(value.identity).items() if k[:1] != "<"}
+        stored = self.attributes(value.identity)
+        items = {k: v for k, v in stored.items() if k[:1] != "<"}
+        for name, own in stored.items():
+            if name[:1] == "<" and isinstance(own, Tuple) and own.names:
+                # The variables of a layer stand in attributes: Keras 3.15 has `_kernel` and `bias`.
+                named = zip(own.names, own.elements, strict=True)
+                items.update((key, v) for n, v in named if n for key in (n, f"_{n}"))
         known = Contents(tuple(items.values()), tuple(items))
         self.fill(box, self.overlay(self.contents(box), known))
         self.state.cells[key] = box
@@ -446,8 +462,8 @@ class Objects(Containers):
                 self.state.cells[(function_key(owner), name)] = value
             case Data():
                 self.state.cells[(owner.node, name)] = value
-                if owner.kind is Kind.UNKNOWN:
-                    self.escape(value)
+                if owner.kind is Kind.UNKNOWN and not isinstance(value, Const):
+                    self.escape_into(owner, value)
             case Box(kind="namespace"):
                 self.set_box_item(owner, Const(name), value)
             case Union():

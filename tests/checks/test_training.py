@@ -65,6 +65,26 @@ def said(text: str) -> list[str]:
             "    def call(self, x):\n        return self.b(tf.stop_gradient(self.a(x)))\n"
             "net = Net()\nnet.compile('sgd', 'mse')\nnet.fit(x, y)\n"
         ),
+        # A loss of KerasTensors was written for Keras 2.
+        (
+            f"{DATA}a = tf.keras.Input((3,))\nb = tf.keras.layers.Dense(3)(a)\n"
+            "model = tf.keras.Model(a, b)\n"
+            "model.add_loss(tf.reduce_mean(tf.keras.losses.mse(a, b)))\n"
+            "model.compile('sgd')\nmodel.fit(x)\n"
+        ),
+        (
+            f"{DATA}a = tf.keras.Input((3,))\nb = tf.keras.layers.Dense(3)(a)\n"
+            "class Side(tf.keras.layers.Layer):\n    def call(self, x):\n"
+            "        self.add_loss(tf.keras.ops.mean(x) - tf.keras.ops.mean(b))\n        return a\n"
+            "model = tf.keras.Model(a, Side()(b))\nmodel.compile('sgd')\nmodel.fit(x)\n"
+        ),
+        # An experiment knows which loss it is about.
+        (
+            f"{DATA}from tensorboard.plugins.hparams import api as hp\n"
+            f"LOSS = hp.HParam('loss', hp.Discrete(['mse', 'mae']))\n{MODEL}"
+            "for loss in LOSS.domain.values:\n"
+            "    model.compile('sgd', loss=loss)\n    model.fit(x, y)\n"
+        ),
     ],
 )
 def test_what_trains_is_left_alone(text: str) -> None:

@@ -95,6 +95,20 @@ g = tape.gradient(loss, scale.trainable_variables)
 
 
 @pytest.mark.parametrize(
+    "old",
+    [
+        "import tf_keras as keras",
+        "from tensorflow.python import keras",
+        "from tensorflow.python.keras import layers\nimport tensorflow.python.keras as keras",
+    ],
+)
+def test_an_older_keras_tracks_its_variables(old: str) -> None:
+    program = PROGRAM.replace("import keras", old)
+    program = program.format(make="self.factor = tf.Variable(2.0)", use="self.factor", after=ASK)
+    assert linted(untracked_variable, program) == []
+
+
+@pytest.mark.parametrize(
     "layer",
     [
         (

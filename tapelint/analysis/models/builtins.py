@@ -20,6 +20,7 @@ from tapelint.analysis.values import (
     Method,
     Native,
     Tuple,
+    Union,
     Value,
     VariableValue,
 )
@@ -97,7 +98,11 @@ def setattr_(machine: Interpreter, args: Arguments) -> Value:
             if isinstance(owner, Data) and owner.kind is Kind.UNKNOWN:
                 machine.set_from_outside.add(name.value)
         else:
-            machine.escape(value)
+            for one in owner.options if isinstance(owner, Union) else (owner,):
+                if isinstance(one, Instance):
+                    machine.set_box_item(machine.attribute_dict(one), name, value)
+            if not isinstance(value, Const):
+                machine.escape_into(owner, value)
     return NONE
 
 

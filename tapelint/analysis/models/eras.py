@@ -24,10 +24,15 @@ GRAPH_WORDS = (
     "disable_eager_execution", "disable_v2_behavior", "Session", "InteractiveSession", "placeholder",
     "as_default", "get_default_graph", "import_graph_def", "wrap_function", "get_session",
 )  # fmt: skip
-# A program that speaks of these may run the Keras that still has everything.
+# A program that speaks of these runs the Keras that still has everything; TensorFlow 2.21 has one
+# in its own private part.
+KERAS_2_MODULES = (
+    "tf_keras", "TF_USE_LEGACY_KERAS", "tensorflow.python.keras", "tensorflow.python import keras",
+)  # fmt: skip
+# A program that speaks of these may run it.
 KERAS_2_WORDS = (
-    "tf_keras", "TF_USE_LEGACY_KERAS", "Session", "placeholder", "disable_v2_behavior", "__version__",
-    "VERSION", "legacy",
+    *KERAS_2_MODULES, "Session", "placeholder", "disable_v2_behavior", "__version__", "VERSION",
+    "legacy",
 )  # fmt: skip
 KERAS_OPTIMIZERS = ("keras.optimizers.", "keras.Optimizer", "keras.mixed_precision.LossScale")
 REMOVED_METHODS = frozenset(
@@ -52,6 +57,11 @@ def is_eager(machine: Interpreter) -> bool:
         frame.is_graph or (frame.value is not None and "opaque" in frame.value.marks)
         for frame in machine.frames
     )
+
+
+def is_keras_2(machine: Interpreter, place: Place) -> bool:
+    """Whether a program takes its layers from a Keras in which a `tf.Variable` is one of their own."""
+    return speaks_of(machine, KERAS_2_MODULES, place)
 
 
 def speaks_of(machine: Interpreter, words: tuple[str, ...], place: Place) -> bool:

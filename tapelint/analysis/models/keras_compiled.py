@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tapelint.analysis.interpreter import Interpreter
 
 COMPILED = "<compiled>"
+# Set on a model of a graph that was given a loss by `add_loss`: NotImplementedError in Keras 3.15.
+GRAPH_LOSS = "<graph loss>"
 ARGUMENTS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly")
 CALLED = FunctionValue | BoundMethod | Instance | Native | Union | External
 
@@ -60,6 +62,9 @@ def compute_loss(machine: Interpreter, model: Instance, args: Arguments) -> Valu
     terms: list[Value] = [apply_loss(machine, model, values, place)]
     own = machine.contents(losses(machine, model, place))
     terms.extend([*own.values, *([own.rest] if own.rest is not None else [])])
+    # A loss of KerasTensors was written for Keras 2, and this one refuses it.
+    if (model.identity, GRAPH_LOSS) in machine.state.cells or machine.symbolic_in(terms):
+        terms.append(machine.unknown("add_loss", [model], place))
     return machine.record("compute_loss", [("loss", t) for t in terms], place, dtype=DType.FLOAT)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
+from tapelint.analysis.machine import PUT_SOMEWHERE
 from tapelint.analysis.models import keras_leaves as leaves
 from tapelint.analysis.models import untracked
 from tapelint.analysis.models.constants import dtype_of, is_text
@@ -34,6 +35,7 @@ from tapelint.analysis.models.keras_tracking import (
     is_built,
     mark_built,
     named_variable,
+    own_variables,
     stays_fixed,
 )
 from tapelint.analysis.models.keras_weights import SEED_STATE, SEEDED, class_word, owned_by
@@ -50,6 +52,7 @@ from tapelint.analysis.values import (
     FunctionValue,
     Instance,
     Tuple,
+    Union,
     Value,
     VariableValue,
 )
@@ -131,16 +134,9 @@ class LayerClass(TrackingClass):
         """Run the library's own `call`."""
         name = machine.library_base(instance.cls) or "keras.Layer"
         result = leaves.run(machine, instance, name, arguments)
-        cells = machine.state.cells
-        replaced = [
-            ("", value)
-            for variable in variable_names(machine, instance)
-            for key in (variable, f"_{variable}")
-            if isinstance(value := cells.get((instance.identity, key)), Data)
-        ]
+        replaced = [("", value) for value in replacements(machine, instance, arguments.place)]
         if not replaced or not isinstance(result, Data):
             return result
-        # for: layer._kernel = tf.reshape(predicted, shape), as the networks of networks do
         return machine.record(name, [("", result), *replaced], arguments.place)
 
     def attribute(
@@ -271,6 +267,25 @@ class LayerClass(TrackingClass):
 
 
 # ---------------------------------------------------------------------- weights and tensors
+
+
+def replacements(machine: Interpreter, layer: Instance, place: Place) -> Iterator[Value]:
+    """Yield what a program may have put in the place of the layer's own variables."""
+    cells = machine.state.cells
+    # for: layer._kernel = tf.reshape(predicted, shape), as the networks of networks do
+    for variable in variable_names(machine, layer):
+        for key in (variable, f"_{variable}"):
+            for value in (cells.get((layer.identity, key)), machine.in_dict(layer, key)):
+                if isinstance(value, Data | Union):
+                    yield value
+    # for: setattr(fast.get_layer(path[0]), path[1], weight - rate * gradient)
+    other = machine.under_any_name(layer)
+    if other is not None:
+        yield other
+    if PUT_SOMEWHERE in cells:
+        own = own_variables(machine, layer)
+        if any(variable.node in machine.state.escaped for variable in own):
+            yield machine.unknown("weight", [], place)
 
 
 def variable_names(machine: Interpreter, layer: Instance) -> Iterator[str]:

@@ -12,6 +12,7 @@ from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import keras_graphs as graphs
 from tapelint.analysis.models import keras_training as training
+from tapelint.analysis.models.keras_compiled import GRAPH_LOSS
 from tapelint.analysis.models.keras_config import config_of, configure
 from tapelint.analysis.models.keras_copies import clone
 from tapelint.analysis.models.keras_functional import (
@@ -42,6 +43,7 @@ from tapelint.analysis.values import (
     Arguments,
     Box,
     ClassValue,
+    Const,
     Data,
     External,
     Instance,
@@ -143,6 +145,9 @@ class ModelClass(LayerClass):
         match name:
             case "get_layer":
                 return self.get_layer(machine, instance, arguments)
+            case "add_loss" if graph_of(machine, instance) is not None:
+                machine.state.cells[(instance.identity, GRAPH_LOSS)] = Const(True)
+                return NONE
             case "build":
                 build_parts(machine, instance, arguments.place)
                 return NONE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tapelint.analysis.graph import DType
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models.registry import LibraryClass, library_class, models, plain_families
 from tapelint.analysis.values import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tapelint.analysis.interpreter import Interpreter
 
 SINK = "<sink>"
+HELD = "<data>"
 FAMILIES = (
     "logging.", "absl.logging.", "loguru.", "warnings.", "pprint.", "reprlib.", "traceback.",
     "matplotlib.", "seaborn.", "plotly.", "bokeh.", "wandb.", "tensorboard.", "tensorboardX.",
@@ -65,6 +67,28 @@ def sink(machine: Interpreter, name: str, args: Arguments) -> Value:
     return Instance(External(SINK))
 
 
+def answer(machine: Interpreter, name: str, args: Arguments) -> Value:
+    """Return what something that was kept elsewhere answers: it may have computed with its arguments.
+
+    for: model = mlflow.keras.load_model(uri); predicted = model(x)
+    """
+    made = sink(machine, name, args)
+    if isinstance(made, Instance) and machine.leaves(Tuple(args.values)):
+        inputs = [("", value) for value in args.values]
+        result = machine.record(name or "()", inputs, args.place, dtype=DType.UNKNOWN)
+        machine.state.cells[(made.identity, HELD)] = result
+    return made
+
+
+def part(machine: Interpreter, instance: Instance) -> Value:
+    """Return a part of what is shown, which holds what the whole does."""
+    made = Instance(External(SINK))
+    held = machine.state.cells.get((instance.identity, HELD))
+    if held is not None:
+        machine.state.cells[(made.identity, HELD)] = held
+    return made
+
+
 def force(machine: Interpreter, args: Arguments) -> None:
     for value in args.values:
         if isinstance(value, Box):
@@ -77,19 +101,19 @@ class Sink(LibraryClass):
 
     def call(self, machine: Interpreter, instance: Instance, arguments: Arguments) -> Value:
         """Show something."""
-        return sink(machine, "", arguments)
+        return answer(machine, "", arguments)
 
     def attribute(
         self, machine: Interpreter, instance: Instance, name: str, at: Place
     ) -> Value | None:
         """Return a part of it."""
-        return Instance(External(SINK))
+        return part(machine, instance)
 
     def method(
         self, machine: Interpreter, instance: Instance, name: str, arguments: Arguments
     ) -> Value:
         """Show something."""
-        return sink(machine, name, arguments)
+        return answer(machine, name, arguments)
 
     def inside(
         self, machine: Interpreter, instance: Instance, at: Place, body: Callable[[Value], bool]
@@ -99,8 +123,8 @@ class Sink(LibraryClass):
 
     def item(self, machine: Interpreter, instance: Instance, index: Value, at: Place) -> Value:
         """Return a part of it."""
-        return Instance(External(SINK))
+        return part(machine, instance)
 
     def any_element(self, machine: Interpreter, instance: Instance, at: Place) -> Value:
         """Return a part of it."""
-        return Instance(External(SINK))
+        return part(machine, instance)

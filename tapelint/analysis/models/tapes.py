@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import singular, sparse, trace, updates
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session, past
 from tapelint.analysis.ir import Place
-from tapelint.analysis.models import untracked
+from tapelint.analysis.models import eras, untracked
 from tapelint.analysis.models.registry import methods, models
 from tapelint.analysis.observations import (
     Break,
@@ -119,20 +119,20 @@ def pause(machine: Machine, tape: TapeValue, is_paused: bool) -> None:
     machine.state.set_tape(tape.identity, is_paused=is_paused)
 
 
-def watch(machine: Machine, tape: TapeValue, arguments: Arguments) -> Value:
+def watch(machine: Interpreter, tape: TapeValue, arguments: Arguments) -> Value:
     """Run `tape.watch(...)` on one tensor or a nest of them."""
     state = state_of(machine, tape)
     value = arguments.get(0, "tensor")
     if value is None:
         return NONE
     refused = keras_variable_in(machine, value)
-    if refused is not None:
+    if refused is not None and not eras.is_keras_2(machine, arguments.place):
         # ValueError: Passed in object ... not tf.Tensor or tf.Variable (TensorFlow 2.21)
         label = refused.node.label or ""
         machine.observe(
             RequestMisused(arguments.place, "watched keras variable", label, tape.place)
         )
-    elif isinstance(value, Symbolic):
+    if isinstance(value, Symbolic):
         machine.observe(RequestMisused(arguments.place, "symbolic watch", "", tape.place))
     if not state.is_recording:
         # After the block a watch is accepted and does nothing; before it, TensorFlow raises.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import trace
 from tapelint.analysis.graph import DType, Kind, Node, Session
 from tapelint.analysis.ir import Place
+from tapelint.analysis.models import eras
 from tapelint.analysis.models.keras_tracking import TrackingClass, trainable_flag, walk
 from tapelint.analysis.observations import RequestMisused
 from tapelint.analysis.state import Contents, VariableState
@@ -170,8 +171,9 @@ def observe_hidden(machine: Interpreter, texts: Iterable[str]) -> None:
     for node, found in machine.hidden.items():
         if node in asked or is_given(machine, node):
             continue
-        if found.what == "untracked variable" and re.search(
-            GIVEN.format(name=re.escape(found.label)), text
+        if found.what == "untracked variable" and (
+            re.search(GIVEN.format(name=re.escape(found.label)), text)
+            or eras.is_keras_2(machine, found.place)
         ):
             continue
         machine.observe(RequestMisused(found.place, found.what, found.label, found.asked))
