@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -24,6 +25,10 @@ from tapelint.verify.request import Request
 
 FOLDER = ".tapelint_cache"
 VERSION = 1
+# A file that takes longer to read than a witness to run keeps its witness out.
+MOST_BYTES = 256 << 20
+# What lies there is not what it was when it is read again, or never ends.
+NO_FILES = ("/dev/", "/proc/", "/sys/")
 TAG = """\
 Signature: 8a477f597d28d172789f06886806bc55
 # This file marks a cache of tapelint: it can be deleted at any time.
@@ -63,8 +68,11 @@ class Cache:
         for event in events:
             files = event.get("files") if event.get("event") == "read" else None
             read.update(map(str, files) if isinstance(files, list) else ())
+        digests = {path: self._digest(path, request) for path in sorted(read)}
+        if None in digests.values():
+            return
         entry = {
-            "files": {path: self._digest(path, request) for path in sorted(read)},
+            "files": digests,
             "events": [e for e in events if e.get("event") != "read"],
             "seconds": run.seconds,
         }
@@ -114,11 +122,21 @@ class Cache:
             self._listings[root] = names
         return self._listings[root]
 
-    def _digest(self, path: str, request: Request) -> str:
+    def _digest(self, path: str, request: Request) -> str | None:
+        """Return what stands for the content of a file, "" for none, None where it is no file.
+
+        The witness says which files it read, and may lie: a pipe would never be read to its end.
+        """
         text = request.texts.get(path)
         if text is not None:
             return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         try:
+            status = os.stat(path)
+            is_file = stat.S_ISREG(status.st_mode) and not os.path.realpath(path).startswith(
+                NO_FILES
+            )
+            if not is_file or status.st_size > MOST_BYTES:
+                return None
             return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-        except OSError:
+        except (OSError, ValueError):
             return ""

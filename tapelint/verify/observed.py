@@ -186,7 +186,8 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
             case "executed":
                 executed.update(_lines(event.get("lines")))
             case "sandbox":
-                sandbox = _text(event, "strength")
+                # Said before the witness begins: whatever says it again is the witness.
+                sandbox = sandbox or _text(event, "strength")
             case "uneven":
                 uneven += _lines(event.get("frames"))[:1]
             case "forced":
@@ -355,7 +356,10 @@ def _text(entry: Json, key: str) -> str:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
+    try:
+        return float(value) if isinstance(value, (int, float)) else None
+    except OverflowError:
+        return None
 
 
 def _plain(entry: Json, key: str, default: Plain) -> Plain:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import selectors
-import shutil
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,7 @@ from tapelint.verify.cache import Cache
 from tapelint.verify.installation import Installation, NoTensorFlow, death, environment, refusal
 from tapelint.verify.observed import Run, run_from
 from tapelint.verify.request import Request
+from tapelint.verify.worker import scratch
 
 START = Path(__file__).parent / "worker" / "start.py"
 PROTOCOL = 1
@@ -106,12 +106,12 @@ class Runner:
         """Make the folder of a witness that has its worker for itself."""
         if installation.can_fork:
             return {}
-        self._folder = tempfile.mkdtemp(prefix="tapelint-")
+        self._folder = scratch.make()
         return {"scratch": self._folder}
 
     def _clean(self) -> None:
         if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            scratch.remove(self._folder)
             self._folder = ""
 
     def _progress(self, waiting: dict[int, _Waiting]) -> Iterator[tuple[int, Run]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
@@ -11,127 +12,37 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import attacks
 import pytest
-from witnesses import Program, program, run, source
+from attacks import CALLS, CHANGES, ENDS, FORGED, PRINTED, REACHES, READS, STOLEN, WORD, WRITES
+from witnesses import Program, finding, program, run, source
 
+from tapelint import cli
+from tapelint.model import Verdict
 from tapelint.verify.observed import Run
+from tapelint.verify.request import Limits
 from tapelint.verify.runner import Runner
+from tapelint.verify.verification import Options, Project, verify
 
 pytestmark = [
     pytest.mark.tensorflow,
     pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp are Linux's"),
 ]
-SECRET = "a-secret-of-the-user"
-
-# OUT is a path outside the sandbox that must not come to be.
-WRITES = {
-    "open": "open(OUT, 'w').write('x')",
-    "os.open": "import os; os.open(OUT, os.O_CREAT | os.O_WRONLY)",
-    "pathlib": "import pathlib; pathlib.Path(OUT).write_text('x')",
-    "mkdir": "import os; os.mkdir(OUT)",
-    "symlink": "import os; os.symlink('/etc/passwd', OUT)",
-    "rename": "import os; open('own', 'w').close(); os.rename('own', OUT)",
-    "shutil": "import shutil; shutil.copy(__file__, OUT)",
-    "np.save": "np.save(OUT, np.ones(3)); np.ones(3).tofile(OUT)",
-    "memmap": "np.memmap(OUT, dtype='uint8', mode='w+', shape=(3,))",
-    "tf.io.write_file": "tf.io.write_file(OUT, 'x')",
-    "gfile": "tf.io.gfile.makedirs(OUT); tf.io.gfile.GFile(OUT, 'w').write('x')",
-    "TFRecord": "tf.io.TFRecordWriter(OUT).close()",
-    "checkpoint": "tf.train.Checkpoint(v=tf.Variable(1.0)).write(OUT)",
-    "summary": "tf.summary.create_file_writer(OUT)",
-    "Keras": "tf.keras.Sequential([tf.keras.layers.Dense(1)]).save(OUT)",
-    "a log file": "import logging; logging.FileHandler(OUT).emit",
-    "a database": "import sqlite3; sqlite3.connect(OUT).execute('create table t (a)')",
-    "a subprocess": "import subprocess; subprocess.run(['touch', OUT])",
-    "os.system": "import os; os.system('touch ' + OUT)",
-    "a fork": "import os\nif os.fork() == 0: open(OUT, 'w').close(); os._exit(0)",
-    "exec": "import os; os.execv('/bin/touch', ['touch', OUT])",
-    "posix_spawn": "import os; os.posix_spawn('/bin/touch', ['touch', OUT], {})",
-    "fork_exec": (
-        "import _posixsubprocess as p\n"
-        "p.fork_exec([b'/bin/touch', OUT.encode()], [b'/bin/touch'], True, (), None, None, -1,"
-        " -1, -1, -1, -1, -1, -1, -1, False, False, 0, None, None, None, -1, None, False)"
-    ),
-    "multiprocessing": (
-        "import multiprocessing as m\nm.Process(target=open, args=(OUT, 'w')).start()"
-    ),
-    "a thread": (
-        "import threading; t = threading.Thread(target=open, args=(OUT, 'w')); t.start(); t.join()"
-    ),
-    "at exit": "import atexit; atexit.register(lambda: open(OUT, 'w'))",
-    "a finaliser": "class A:\n def __del__(self): open(OUT, 'w')\na = A(); del a",
-    "a py_function": "tf.py_function(lambda: open(OUT, 'w') and 1.0, [], tf.float32)",
-    "a tf.data pipeline": (
-        "list(tf.data.Dataset.range(1).map(lambda i: tf.numpy_function("
-        "lambda _: np.float32(bool(open(OUT, 'w'))), [i], tf.float32)))"
-    ),
-}  # fmt: skip
-# OUT holds something that must stay.
-DELETES = {
-    "os.remove": "import os; os.remove(OUT)",
-    "unlink": "import pathlib; pathlib.Path(OUT).unlink()",
-    "truncate": "import os; os.truncate(OUT, 0)",
-    "open": "open(OUT, 'w').close()",
-    "chmod": "import os; os.chmod(OUT, 0)",
-    "gfile.remove": "tf.io.gfile.remove(OUT)",
-    "gfile.rmtree": "import os; tf.io.gfile.rmtree(os.path.dirname(OUT))",
-    "shutil.rmtree": "import os, shutil; shutil.rmtree(os.path.dirname(OUT))",
-    "gfile.rename": "tf.io.gfile.rename(OUT, OUT + '2', overwrite=True)",
-}
-# Each leaves what it could read in `found`.
-READS = {
-    "open": "found = open(OUT).read()",
-    "tf.io.read_file": "found = str(tf.io.read_file(OUT).numpy())",
-    "gfile": "found = tf.io.gfile.GFile(OUT).read()",
-    "a link": "import os; os.symlink(OUT, 'own'); found = open('own').read()",
-    "the environment": "import os; found = str(dict(os.environ))",
-    "the parent's environment": "import os; found = open(f'/proc/{os.getppid()}/environ').read()",
-    "the parent's memory": "import os; found = str(open(f'/proc/{os.getppid()}/maps').read())",
-    "a listing": "import os; found = str(os.listdir(os.path.dirname(OUT)))",
-}
-REACH = """
+# What an attack found comes out as a gradient: nothing else of a witness is heard.
+TELLING = """
 def seen(text):
     x = tf.Variable(1.0)
     with tf.GradientTape() as tape:
-        y = x * (7.0 if {secret!r} in text else 2.0)
+        y = x * (7.0 if {word!r} in text else 2.0)
     return tape.gradient(y, x)
 
 
 found = ""
 try:
-    {attack}
+    exec({attack!r})
 finally:
     seen(found)
 """
-ENDS = {
-    "a loop": "while True: pass",
-    "a wait": "import threading; threading.Event().wait()",
-    "ignored signals": (
-        "import signal\nfor n in range(1, 65):\n try: signal.signal(n, signal.SIG_IGN)\n"
-        " except (OSError, ValueError): pass\nwhile True: pass"
-    ),
-    "os._exit": "import os; os._exit(0)",
-    "sys.exit": "raise SystemExit(0)",
-    "a crash": "import faulthandler; faulthandler._sigsegv()",
-    "abort": "import os; os.abort()",
-    "deep recursion": "def f(): return f()\nf()",
-    "memory": "a = []\nwhile True: a.append(np.ones(10**7))",
-    "memory in TensorFlow": "tf.ones((10**6, 10**6))",
-    "a full disk": "f = open('own', 'w')\nwhile True: f.write('x' * 10**6)",
-    "many files": "import os\na = [os.open('own', os.O_CREAT | os.O_RDWR) for _ in range(10**6)]",
-    "threads": (
-        "import threading\nfor _ in range(10**4):\n"
-        " threading.Thread(target=threading.Event().wait).start()"
-    ),
-    "the parent's end": "import os, signal; os.kill(os.getppid(), signal.SIGKILL)",
-    "everybody's end": "import os, signal; os.kill(-1, signal.SIGKILL)",
-    "the group's end": "import os, signal; os.killpg(0, signal.SIGKILL)",
-    "all closed": "import os; os.closerange(0, 4096)",
-    "noise": (
-        "import os\nfor n in range(3, 256):\n"
-        " try: os.write(n, b'{}\\n' * 10**5)\n except OSError: pass"
-    ),
-}  # fmt: skip
 AFTER = """
 x = tf.Variable(2.0)
 with tf.GradientTape() as tape:
@@ -148,22 +59,20 @@ def outside(tmp_path: Path) -> Path:
     return folder
 
 
-def attack(folder: Path, text: str, out: Path) -> Program:
+def attack(folder: Path, text: str, out: Path, port: int = 0, *, after: str = "") -> Program:
     """Write an attack as a program in a folder of its own."""
     inside = folder / "project"
     inside.mkdir(exist_ok=True)
     made = program(inside, "")
     # What `exec` runs is not rewritten: no call of it is answered by a stand-in.
-    source_text = f"{made.text}OUT = {str(out)!r}\nexec({text!r})\n"
-    made.path.write_text(source_text, encoding="utf-8")
-    return Program(made.path, source_text)
+    whole = f"{made.text}OUT, PORT = {str(out)!r}, {port}\nexec({text!r})\n{after}"
+    made.path.write_text(whole, encoding="utf-8")
+    return Program(made.path, whole)
 
 
 def attacked(runner: Runner, made: Program, seconds: float = 8.0) -> Run:
     """Run an attack, and see that the next witness is as good as ever."""
-    request = made.request()
-    limits = type(request.limits)(seconds)
-    found = run(runner, made, limits=limits)
+    found = run(runner, made, limits=Limits(seconds))
     good = made.path.parent / "good.py"
     good.write_text("import tensorflow as tf\n" + AFTER, encoding="utf-8")
     after = run(runner, Program(good, good.read_text(encoding="utf-8")))
@@ -175,46 +84,34 @@ def attacked(runner: Runner, made: Program, seconds: float = 8.0) -> Run:
 def test_nothing_is_written_outside(
     runner: Runner, tmp_path: Path, outside: Path, name: str
 ) -> None:
-    out = outside / "written"
-    attacked(runner, attack(tmp_path, WRITES[name], out))
+    attacked(runner, attack(tmp_path, WRITES[name], outside / "made"))
     assert list(outside.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", DELETES)
-def test_nothing_is_lost_outside(runner: Runner, tmp_path: Path, outside: Path, name: str) -> None:
-    out = outside / "kept"
-    out.write_text("kept", encoding="utf-8")
-    before = out.stat().st_mode
-    attacked(runner, attack(tmp_path, DELETES[name], out))
-    assert list(outside.iterdir()) == [out]
-    assert (out.read_text(encoding="utf-8"), out.stat().st_mode) == ("kept", before)
+@pytest.mark.parametrize("name", CHANGES)
+def test_nothing_of_the_project_is_changed(runner: Runner, tmp_path: Path, name: str) -> None:
+    kept = tmp_path / "project" / "data" / "kept"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("kept", encoding="utf-8")
+    before = kept.stat()
+    attacked(runner, attack(tmp_path, CHANGES[name], kept))
+    after = kept.stat()
+    assert list(kept.parent.iterdir()) == [kept]
+    assert kept.read_text(encoding="utf-8") == "kept"
+    assert (after.st_mode, after.st_mtime) == (before.st_mode, before.st_mtime)
 
 
-@pytest.mark.parametrize("name", READS)
-def test_no_secret_is_read(
-    runner: Runner,
-    tmp_path: Path,
-    outside: Path,
-    name: str,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("name", [*READS, *REACHES])
+def test_nothing_is_found(
+    runner: Runner, tmp_path: Path, outside: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = outside / "secret"
-    out.write_text(SECRET, encoding="utf-8")
-    monkeypatch.setenv("TOKEN", SECRET)
-    secret = "['secret']" if name == "a listing" else SECRET
-    text = REACH.format(secret=secret, attack=READS[name])
-    found = source(attacked(runner, attack(tmp_path, text, out)))
+    # The list of a folder shows a name, the environment a value, the file what it holds.
+    secret = outside / WORD
+    secret.write_text(WORD, encoding="utf-8")
+    monkeypatch.setenv("TOKEN", WORD)
+    text = TELLING.format(word=WORD, attack={**REACHES, **READS}[name])
+    found = source(attacked(runner, attack(tmp_path, text, secret)))
     assert found.value == "2"
-
-
-def test_the_memory_of_the_parent_stays_closed(
-    runner: Runner, tmp_path: Path, outside: Path
-) -> None:
-    text = REACH.format(
-        secret="opened",
-        attack=("import os; open(f'/proc/{os.getppid()}/mem', 'rb'); found = 'opened'"),
-    )
-    assert source(attacked(runner, attack(tmp_path, text, outside / "x"))).value == "2"
 
 
 @pytest.fixture
@@ -226,6 +123,7 @@ def listener() -> Iterator[tuple[int, list[bytes]]]:
     tcp.listen()
     udp = socket.socket(type=socket.SOCK_DGRAM)
     udp.bind(tcp.getsockname())
+    udp.settimeout(0.3)
 
     def accept() -> None:
         while True:
@@ -237,23 +135,10 @@ def listener() -> Iterator[tuple[int, list[bytes]]]:
 
     threading.Thread(target=accept, daemon=True).start()
     yield tcp.getsockname()[1], heard
-    udp.setblocking(False)
+    with pytest.raises(TimeoutError):
+        udp.recv(9)
     tcp.close()
     udp.close()
-
-
-CALLS = {
-    "a socket": "import socket; socket.create_connection(('127.0.0.1', PORT), 1)",
-    "urllib": (
-        "import urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{PORT}', timeout=1)"
-    ),
-    "gRPC": (
-        "tf.config.experimental_connect_to_host(f'127.0.0.1:{PORT}')"
-    ),
-    "a server": (
-        "tf.distribute.Server({'worker': [f'127.0.0.1:{PORT}']}, job_name='worker', task_index=0)"
-    ),
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -265,22 +150,8 @@ def test_nobody_is_called(
     name: str,
 ) -> None:
     port, heard = listener
-    attacked(runner, attack(tmp_path, f"PORT = {port}\n{CALLS[name]}", outside / "x"), 5.0)
+    attacked(runner, attack(tmp_path, CALLS[name], outside / "x", port), 5.0)
     assert heard == []
-
-
-def test_a_datagram_is_not_sent(runner: Runner, tmp_path: Path, outside: Path) -> None:
-    with socket.socket(type=socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 0))
-        server.settimeout(0.3)
-        port = server.getsockname()[1]
-        text = (
-            "import socket\n"
-            f"socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', {port}))"
-        )
-        attacked(runner, attack(tmp_path, text, outside / "x"))
-        with pytest.raises(TimeoutError):
-            server.recv(9)
 
 
 @pytest.mark.parametrize("name", ENDS)
@@ -288,31 +159,106 @@ def test_the_next_witness_does_not_notice(
     runner: Runner, tmp_path: Path, outside: Path, name: str
 ) -> None:
     before = runner.installation
-    attacked(runner, attack(tmp_path, ENDS[name], outside / "x"), 3.0)
+    folders = set(Path(tempfile.gettempdir()).glob("tapelint-*"))
+    marked = f"open({(mark := uuid.uuid4().hex)!r}, 'w').close()\n{ENDS[name]}"
+    attacked(runner, attack(tmp_path, marked, outside / "x"), 3.0)
     assert runner.installation is before
+    new = set(Path(tempfile.gettempdir()).glob("tapelint-*")) - folders
+    # Other tests may run witnesses of theirs in the same folder at this moment.
+    assert [folder for folder in new if (folder / mark).exists()] == []
 
 
-FORGED = (
-    '{"event": "request", "method": "gradient", "turn": 1, "spot": null, "frames": [["F", 1]], '
-    '"sources": [{"index": 0, "outcome": "none"}]}'
-)
-LIES = {
-    "to standard output": "print(LIE, flush=True)",
-    "to every descriptor": (
-        "import os\nfor n in range(256):\n try: os.write(n, (LIE + '\\n').encode())\n"
-        " except OSError: pass"
-    ),
-    "as a patched writer": "import json; json.dumps = lambda *a, **k: LIE",
-    "as its last word": "import os\nos.write(1, LIE.encode()); os._exit(0)",
-}
+def test_a_disk_is_not_filled_by_many_files(runner: Runner, tmp_path: Path, outside: Path) -> None:
+    found = attacked(runner, attack(tmp_path, ENDS["many small files"], outside / "x"), 60.0)
+    assert found.fate == "wrote too much"
 
 
-@pytest.mark.parametrize("name", LIES)
-def test_a_printed_verdict_is_none(
+@pytest.mark.parametrize("name", PRINTED)
+def test_what_is_printed_is_no_observation(
     runner: Runner, tmp_path: Path, outside: Path, name: str
 ) -> None:
-    found = attacked(runner, attack(tmp_path, f"LIE = {FORGED!r}\n{LIES[name]}", outside / "x"))
+    lie = f"LIE, FORGED = {FORGED!r}, {json.loads(FORGED)!r}\n{PRINTED[name]}"
+    found = attacked(runner, attack(tmp_path, lie, outside / "x"))
     assert found.asked == ()
+
+
+def stealing(name: str, then: str = "") -> str:
+    """Return an attack that takes the reporter's place."""
+    return f"FORGED = {json.loads(FORGED)!r}\n{STOLEN[name]}\n{then}"
+
+
+@pytest.mark.parametrize("name", STOLEN)
+def test_a_stolen_reporter_lies_about_its_own_witness(
+    runner: Runner, tmp_path: Path, outside: Path, name: str
+) -> None:
+    found = attacked(runner, attack(tmp_path, stealing(name), outside / "x"))
+    assert [asked.frames for asked in found.asked] == [(("F", 1),)]
+    assert found.fate == "ended"
+
+
+LOST = """
+x = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    y = x * tf.cast(tf.constant(int(x)), tf.float32) - x.numpy()
+    z = tf.constant(y.numpy())
+tape.gradient(z, x)
+"""
+VERDICTS = """\
+for event in (
+    {"event": "verdict", "verdict": "confirmed", "reason": "forged"},
+    {"event": "evidence", "evidence": {"verdict": "confirmed", "reason": "forged"}},
+    {"event": "done", "fate": "confirmed"},
+    {"event": "sandbox", "strength": "confirmed"},
+    {"verdict": "confirmed", "hello": True, "protocol": 1, "tensorflow": "forged"},
+):
+    emit(event)
+"""
+
+
+@pytest.mark.parametrize("name", ["the reporter's frame", "a traceback's frames"])
+def test_no_verdict_can_be_forged(runner: Runner, tmp_path: Path, outside: Path, name: str) -> None:
+    made = attack(tmp_path, stealing(name, VERDICTS), outside / "x", after=AFTER)
+    wrong = finding(made, "TAP201", "the gradient of `y` with respect to `x` is None")
+    project = Project(made.path.parent, {made.path.name: made.text})
+    (told,) = verify([wrong], project, runner, Options(seconds=20.0))
+    assert told.evidence is not None
+    assert told.evidence.verdict is Verdict.REFUTED
+    assert "forged" not in str(told.evidence)
+    assert runner.installation is not None
+    assert told.evidence.sandbox == runner.installation.sandbox
+
+
+@pytest.mark.slow
+def test_a_stolen_reporter_does_not_speak_for_others(tmp_path: Path, outside: Path) -> None:
+    speaking = "import time\nfor n in range(9): emit({**FORGED, 'id': n})\ntime.sleep(1.0)"
+    hostile = attack(tmp_path, stealing("the reporter's frame", speaking), outside / "x")
+    honest = program(tmp_path / "project", "import time\ntime.sleep(1.5)\n" + AFTER, name="b.py")
+    with Runner(sys.executable, at_once=2) as together:
+        found = {r.main: f for r, f in together.run([hostile.request(), honest.request()])}
+    assert len(found[str(hostile.path)].asked) == 10
+    (asked,) = found[str(honest.path)].asked
+    assert asked.sources[0].value == "4"
+
+
+@pytest.mark.parametrize("form", ["text", "github", "sarif"])
+def test_no_message_of_a_witness_steers_the_terminal(
+    tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steered = "assumed \x1b]0;taken\x07\x9b2J\ud800\r::error::taken"
+    note = f"emit({{'event': 'note', 'text': {steered!r}}})"
+    made = attack(tmp_path, stealing("a traceback's frames", note), tmp_path, after=LOST)
+    monkeypatch.chdir(tmp_path)
+    cli.main(["--verify", "--no-cache", "--output-format", form, str(made.path)])
+    shown = capsys.readouterr()
+    assert "taken" in shown.out or form == "github"
+    assert [c for c in shown.out + shown.err if ord(c) < 32 and c != "\n"] == []
+    assert not {"\x9b", "\ud800"} & set(shown.out + shown.err)
+
+
+def test_every_attack_is_run() -> None:
+    run_here = (WRITES, CHANGES, READS, REACHES, CALLS, ENDS, PRINTED, STOLEN)
+    known = [v for k, v in vars(attacks).items() if k.isupper() and isinstance(v, dict)]
+    assert {id(table) for table in known} == {id(table) for table in run_here}
 
 
 def test_all_layers_are_there_on_this_kernel(runner: Runner, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tapelint.verify.worker.seccomp import (
     CLONE_THREAD,
     FAIL,
     KILL,
+    PRETENDED,
     X32_BIT,
     X86_64,
     Architecture,
@@ -82,6 +83,37 @@ def test_only_the_process_itself_may_be_signalled(architecture: Architecture) ->
 
 
 @BOTH
+def test_only_threads_of_the_process_itself_may_be_signalled(architecture: Architecture) -> None:
+    tgkill = architecture.calls["tgkill"]
+    assert answer(architecture, tgkill, PID, PID + 1, 6) == ALLOW
+    assert answer(architecture, tgkill, PID + 1, PID + 1, 9) == EPERM
+
+
+@BOTH
+def test_a_descriptor_signals_nobody(architecture: Architecture) -> None:
+    fcntl = architecture.calls["fcntl"]
+    get_flags, set_owner, set_signal, set_owner_ex = 3, 8, 10, 15
+    assert answer(architecture, fcntl, 5, get_flags) == ALLOW
+    for command in (set_owner, set_signal, set_owner_ex):
+        assert answer(architecture, fcntl, 5, command, PID + 1) == EPERM
+
+
+@BOTH
+def test_nothing_is_typed_into_a_terminal(architecture: Architecture) -> None:
+    ioctl = architecture.calls["ioctl"]
+    is_a_terminal, type_in = 0x5401, 0x5412
+    assert answer(architecture, ioctl, 0, is_a_terminal) == ALLOW
+    assert answer(architecture, ioctl, 0, type_in) == EPERM
+
+
+@BOTH
+def test_mode_owner_and_times_seem_to_be_set(architecture: Architecture) -> None:
+    done = FAIL | 0
+    for name in PRETENDED & architecture.calls.keys():
+        assert answer(architecture, architecture.calls[name]) == done
+
+
+@BOTH
 def test_limits_may_be_read_and_not_set(architecture: Architecture) -> None:
     call = architecture.calls["prlimit64"]
     assert answer(architecture, call, 0, 7, 0, 0x1234) == ALLOW
@@ -92,7 +124,11 @@ def test_limits_may_be_read_and_not_set(architecture: Architecture) -> None:
 @BOTH
 @pytest.mark.parametrize(
     "name",
-    "socket connect bind sendto execve ptrace unshare mount bpf io_uring_setup setsid".split(),
+    """
+    socket connect bind sendto execve ptrace unshare mount bpf io_uring_setup setsid memfd_create
+    shmget semget msgget mq_open setpriority sched_setaffinity sched_setscheduler clock_settime
+    sethostname open_by_handle_at move_mount
+    """.split(),
 )
 def test_network_processes_and_privileges_are_refused(
     architecture: Architecture, name: str

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 REFUSED = (
-    "ctypes.", "ftplib.", "gc.get_objects", "gc.get_referrers", "os.exec", "os.fork", "os.kill",
+    "ctypes.", "ftplib.", "gc.get_", "os.exec", "os.fork", "os.kill",
     "os.posix_spawn", "os.putenv", "os.spawn", "os.startfile", "os.system", "pty.",
     "resource.setrlimit", "smtplib.", "socket.", "subprocess.", "sqlite3.connect", "sys.setprofile",
     "syslog.", "urllib.", "webbrowser.",
@@ -19,7 +19,7 @@ REFUSED = (
 # Their first arguments are paths.
 CHANGING = (
     "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir",
-    "os.setxattr", "os.symlink", "os.truncate", "shutil.",
+    "os.setxattr", "os.symlink", "os.truncate", "os.utime", "shutil.",
 )  # fmt: skip
 REFUSED_MODULES = frozenset(
     {"_ctypes", "_posixsubprocess", "_socket", "cffi", "ctypes", "multiprocessing", "pty"}

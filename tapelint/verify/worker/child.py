@@ -12,16 +12,14 @@ import json
 import os
 import random
 import select
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from tapelint.verify.worker import landlock, sandbox, seccomp
+from tapelint.verify.worker import landlock, sandbox, scratch, seccomp
 from tapelint.verify.worker.runtime import TensorFlow
 from tapelint.verify.worker.sandbox import Limits
 from tapelint.verify.worker.witness import run
@@ -31,6 +29,7 @@ PROTOCOL = 1
 CHUNK = 1 << 16
 # What a child may send altogether.
 MOST_BYTES = 8 << 20
+SECONDS_BETWEEN_LOOKS = 0.5
 QUIET = {
     "CUDA_VISIBLE_DEVICES": "-1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -133,11 +132,9 @@ def _labelled(request: Json, event: Json) -> Json:
     return {"id": request["id"], **event}
 
 
-def _witness(
-    runtime: TensorFlow, request: Json, scratch: str, emit: Callable[[Json], None]
-) -> None:
+def _witness(runtime: TensorFlow, request: Json, folder: str, emit: Callable[[Json], None]) -> None:
     limits = Limits(**request.get("limits", {}))
-    strength = sandbox.enter(limits, scratch, request.get("readable", []))
+    strength = sandbox.enter(limits, folder, request.get("readable", []))
     emit({"event": "sandbox", "strength": strength.word, "landlock": strength.landlock,
           "seccomp": strength.has_seccomp})  # fmt: skip
     random.seed(request.get("seed", 0))
@@ -151,9 +148,10 @@ class _Child:
     request: Json
     pid: int
     pipe: int
-    scratch: str
+    folder: str
     nonce: str
     deadline: float
+    disk: int
     buffer: bytes = b""
     received: int = 0
     is_finished: bool = False
@@ -169,6 +167,7 @@ class _Zygote:
     children: list[_Child] = field(default_factory=list)
     pending: bytes = b""
     is_open: bool = True
+    looked: float = 0.0
 
     def serve(self) -> None:
         """Serve until there are no more requests and no more children."""
@@ -186,6 +185,16 @@ class _Zygote:
                     self._read_child(child)
                 elif time.monotonic() > child.deadline:
                     self._end(child, "timed out")
+            self._look_at_folders()
+
+    def _look_at_folders(self) -> None:
+        """End a witness that fills the disk, which no limit of the system is for."""
+        if time.monotonic() - self.looked < SECONDS_BETWEEN_LOOKS:
+            return
+        for child in list(self.children):
+            if scratch.is_overfull(child.folder, child.disk):
+                self._end(child, "wrote too much")
+        self.looked = time.monotonic()
 
     def _read_requests(self) -> None:
         data = os.read(self.lines.fileno(), CHUNK)
@@ -201,17 +210,17 @@ class _Zygote:
         if not _may_fork(self.runtime):
             _send(self.out, {"id": request["id"], "event": "done", "fate": "unsafe fork"})
             return
-        scratch = tempfile.mkdtemp(prefix="tapelint-")
+        folder = scratch.make()
         nonce = os.urandom(16).hex()
         ours, theirs = os.pipe()
         pid = os.fork()
         if not pid:
             os.close(ours)
-            _run_child(self.runtime, request, scratch, theirs, nonce, self)
+            _run_child(self.runtime, request, folder, theirs, nonce, self)
         os.close(theirs)
-        seconds = float(request.get("limits", {}).get("seconds", Limits().seconds))
-        deadline = time.monotonic() + seconds
-        self.children.append(_Child(request, pid, ours, scratch, nonce, deadline))
+        limits = Limits(**request.get("limits", {}))
+        deadline = time.monotonic() + limits.seconds
+        self.children.append(_Child(request, pid, ours, folder, nonce, deadline, limits.disk))
 
     def _read_child(self, child: _Child) -> None:
         data = os.read(child.pipe, CHUNK)
@@ -227,14 +236,19 @@ class _Zygote:
             self._forward(child, line)
 
     def _forward(self, child: _Child, line: bytes) -> None:
-        """Pass a line on that carries the child's nonce; anything else was not the reporter."""
-        with contextlib.suppress(ValueError):
+        """Pass a line on that carries the child's nonce; anything else was not the reporter.
+
+        Code that stole the nonce speaks for its own witness alone, and does not say how that ended.
+        """
+        with contextlib.suppress(ValueError, RecursionError):
             event = json.loads(line)
             if not isinstance(event, dict) or event.pop("nonce", None) != child.nonce:
                 return
+            if event.get("event") == "done":
+                return
             if event.get("event") == "end":
                 child.is_finished = True
-            _send(self.out, {"id": child.request["id"], **event})
+            _send(self.out, {**event, "id": child.request["id"]})
 
     def _end(self, child: _Child, fate: str) -> None:
         with contextlib.suppress(OSError):
@@ -244,7 +258,7 @@ class _Zygote:
         _, status = os.waitpid(child.pid, 0)
         os.close(child.pipe)
         self.children.remove(child)
-        shutil.rmtree(child.scratch, ignore_errors=True)
+        scratch.remove(child.folder)
         event: Json = {"id": child.request["id"], "event": "done", "fate": fate}
         if fate == "died":
             event["signal"] = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
@@ -253,7 +267,7 @@ class _Zygote:
 
 
 def _run_child(
-    runtime: TensorFlow, request: Json, scratch: str, pipe: int, nonce: str, zygote: _Zygote
+    runtime: TensorFlow, request: Json, folder: str, pipe: int, nonce: str, zygote: _Zygote
 ) -> None:
     """Run one witness in a forked child, which never returns."""
     os.close(zygote.lines.fileno())
@@ -269,7 +283,7 @@ def _run_child(
 
     status = 1
     try:
-        _witness(runtime, request, scratch, emit)
+        _witness(runtime, request, folder, emit)
         emit({"event": "end"})
         status = 0
     except BaseException as error:  # noqa: BLE001 - an error of the worker itself

@@ -20,17 +20,27 @@ MEGABYTE = 1024 * 1024
 PR_SET_PDEATHSIG = 1
 # TensorFlow reserves 3 GB of addresses on a machine with many cores.
 LEAST_MEMORY = 6 * 1024 * MEGABYTE
-SYSTEM_FOLDERS = ("/usr", "/lib", "/lib64", "/etc", "/proc", "/sys/devices/system", "/opt")
+SYSTEM_FOLDERS = ("/usr", "/lib", "/lib64", "/etc", "/sys/devices/system", "/opt")
+# Of other processes nothing: their environments hold secrets, which root may read in spite of
+# Landlock (Linux 6.18).
+PROCESS = (
+    "/proc/self", "/proc/cpuinfo", "/proc/filesystems", "/proc/loadavg", "/proc/meminfo",
+    "/proc/stat", "/proc/sys", "/proc/uptime", "/proc/version", "/proc/driver",
+)  # fmt: skip
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one witness may use: wall-clock and processor seconds, bytes of memory and of a file."""
+    """What one witness may use: wall-clock and processor seconds, bytes of memory and of a file.
+
+    `disk` is for all files together: whoever started the witness sees to that.
+    """
 
     seconds: float = 20.0
     memory: int = LEAST_MEMORY
     file_size: int = 64 * MEGABYTE
+    disk: int = 512 * MEGABYTE
     files: int = 256
 
 
@@ -51,7 +61,7 @@ class Strength:
 
 def readable_folders() -> list[str]:
     """Return what a Python program has to read: the system, the interpreter, its packages."""
-    folders = [*SYSTEM_FOLDERS, *DEVICES, sys.prefix, sys.base_prefix, sys.exec_prefix]
+    folders = [*SYSTEM_FOLDERS, *PROCESS, *DEVICES, sys.prefix, sys.base_prefix, sys.exec_prefix]
     folders += [os.path.realpath(sys.executable), *filter(None, sys.path)]
     # The worker's own modules are imported after the fork as well.
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

@@ -9,6 +9,7 @@ import ctypes
 import os
 import platform
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 ALLOW = 0x7FFF0000
@@ -52,7 +53,16 @@ X86_64 = Architecture(
         perf_event_open=298 prlimit64=302 sendmmsg=307 setns=308 process_vm_readv=310
         process_vm_writev=311 finit_module=313 bpf=321 execveat=322 userfaultfd=323
         rt_sigqueueinfo=129 rt_tgsigqueueinfo=297 pidfd_send_signal=424 io_uring_setup=425
-        pidfd_open=434 clone3=435 pidfd_getfd=438 process_madvise=440
+        pidfd_open=434 clone3=435 pidfd_getfd=438 process_madvise=440 tgkill=234 ioctl=16 fcntl=72
+        shmget=29 semget=64 msgget=68 mq_open=240 memfd_create=319 memfd_secret=447 setpriority=141
+        sched_setparam=142 sched_setscheduler=144 sched_setaffinity=203 sched_setattr=314
+        ioprio_set=251 settimeofday=164 clock_settime=227 adjtimex=159 clock_adjtime=305
+        sethostname=170 setdomainname=171 swapon=167 swapoff=168 acct=163 iopl=172 ioperm=173
+        delete_module=176 quotactl=179 syslog=103 fanotify_init=300 open_by_handle_at=304
+        open_tree=428 move_mount=429 fsopen=430 fsmount=432 mount_setattr=442
+        chmod=90 fchmod=91 fchmodat=268 fchmodat2=452 chown=92 fchown=93 lchown=94 fchownat=260
+        utime=132 utimes=235 futimesat=261 utimensat=280 setxattr=188 lsetxattr=189 fsetxattr=190
+        removexattr=197 lremovexattr=198 fremovexattr=199
         """
     ),
 )
@@ -68,14 +78,34 @@ AARCH64 = Architecture(
         perf_event_open=241 prlimit64=261 sendmmsg=269 setns=268 process_vm_readv=270
         process_vm_writev=271 finit_module=273 bpf=280 execveat=281 userfaultfd=282
         rt_sigqueueinfo=138 rt_tgsigqueueinfo=240 pidfd_send_signal=424 io_uring_setup=425
-        pidfd_open=434 clone3=435 pidfd_getfd=438 process_madvise=440
+        pidfd_open=434 clone3=435 pidfd_getfd=438 process_madvise=440 tgkill=131 ioctl=29 fcntl=25
+        shmget=194 semget=190 msgget=186 mq_open=180 memfd_create=279 memfd_secret=447
+        setpriority=140 sched_setparam=118 sched_setscheduler=119 sched_setaffinity=122
+        sched_setattr=274 ioprio_set=30 settimeofday=170 clock_settime=112 adjtimex=171
+        clock_adjtime=266 sethostname=161 setdomainname=162 swapon=224 swapoff=225 acct=89
+        delete_module=106 quotactl=60 syslog=116 fanotify_init=262 open_by_handle_at=265
+        open_tree=428 move_mount=429 fsopen=430 fsmount=432 mount_setattr=442
+        fchmod=52 fchmodat=53 fchmodat2=452 fchown=55 fchownat=54 utimensat=88 setxattr=5
+        lsetxattr=6 fsetxattr=7 removexattr=14 lremovexattr=15 fremovexattr=16
         """
     ),
 )
 ARCHITECTURES = {"x86_64": X86_64, "aarch64": AARCH64}
 
 # Answered below, by their arguments.
-CONDITIONAL = frozenset({"clone", "clone3", "kill", "prlimit64"})
+CONDITIONAL = frozenset({"clone", "clone3", "fcntl", "ioctl", "kill", "prlimit64", "tgkill"})
+# Landlock leaves mode, owner, times and attributes of a file to whoever owns it. A program that
+# copies a file within its folder sets them too: it is told that they are set, and nothing happens.
+PRETENDED = frozenset(
+    """
+    chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat utimensat
+    setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr
+    """.split()
+)
+# F_SETOWN, F_SETSIG, F_SETOWN_EX: a descriptor that is written to sends a signal to anybody.
+SIGNALLING = (8, 10, 15)
+# TIOCSTI, TIOCLINUX: typing into a terminal; FS_IOC_SETFLAGS and its kin: attributes of a file.
+MEDDLING = (0x5412, 0x541C, 0x40086602, 0x40046602, 0x401C5820)
 
 
 def is_supported() -> bool:
@@ -98,13 +128,17 @@ def program(architecture: Architecture, pid: int) -> bytes:
     ]
     for name, number in calls.items():
         if name not in CONDITIONAL:
-            instructions += [_step(EQUAL, 0, 1, number), _step(RETURN, 0, 0, FAIL | EPERM)]
+            answer = FAIL | (0 if name in PRETENDED else EPERM)
+            instructions += [_step(EQUAL, 0, 1, number), _step(RETURN, 0, 0, answer)]
     instructions += [
         # The C library asks `clone` where there is no `clone3`; its flags cannot be read here.
         _step(EQUAL, 0, 1, calls["clone3"]),
         _step(RETURN, 0, 0, FAIL | ENOSYS),
         *_when(calls["clone"], _if_bits(0, CLONE_THREAD)),
         *_when(calls["kill"], _if_equal(0, pid)),
+        *_when(calls["tgkill"], _if_equal(0, pid)),
+        *_when(calls["fcntl"], _if_none_of(1, SIGNALLING)),
+        *_when(calls["ioctl"], _if_none_of(1, MEDDLING)),
         # Reading the own limits is fine: the new ones are a null pointer.
         *_when(calls["prlimit64"], _if_null(2)),
         _step(RETURN, 0, 0, ALLOW),
@@ -158,6 +192,13 @@ def _if_equal(argument: int, value: int) -> list[bytes]:
         _step(RETURN, 0, 0, FAIL | EPERM),
         _step(RETURN, 0, 0, ALLOW),
     ]
+
+
+def _if_none_of(argument: int, values: Sequence[int]) -> list[bytes]:
+    steps = [_step(LOAD, 0, 0, _argument(argument))]
+    for left, value in zip(range(len(values), 0, -1), values, strict=True):
+        steps.append(_step(EQUAL, left, 0, value))
+    return [*steps, _step(RETURN, 0, 0, ALLOW), _step(RETURN, 0, 0, FAIL | EPERM)]
 
 
 def _if_null(argument: int) -> list[bytes]:
