@@ -38,10 +38,15 @@ def _read_variables_openly(recorder: Recorder) -> None:
     fast = pywrap.TFE_Py_FastPathExecute
     variable, convert = recorder.runtime.tf.Variable, recorder.runtime.tf.convert_to_tensor
 
+    # Types that are no variables and hold none: whatever is asked here is asked for every input.
+    plain: set[type] = set()
+
     def opened(value: Any) -> Any:
         if isinstance(value, variable):
             return convert(value)
-        if type(value) in (list, tuple) and any(isinstance(v, variable) for v in value):
+        if type(value) not in (list, tuple):
+            plain.add(type(value))
+        elif any(isinstance(v, variable) for v in value):
             return type(value)(convert(v) if isinstance(v, variable) else v for v in value)
         return value
 
@@ -50,7 +55,10 @@ def _read_variables_openly(recorder: Recorder) -> None:
             return fast(context, operation, name, *inputs)
         if recorder.unwatched:
             recorder.watch_pending()
-        return fast(context, operation, name, *map(opened, inputs))
+        for value in inputs:
+            if type(value) not in plain:
+                return fast(context, operation, name, *map(opened, inputs))
+        return fast(context, operation, name, *inputs)
 
     recorder.patches.set(pywrap, "TFE_Py_FastPathExecute", execute)
 

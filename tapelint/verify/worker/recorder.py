@@ -7,6 +7,7 @@ could flow at all, however the user's tapes are used; which tape recorded what i
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 import threading
 import weakref
@@ -14,10 +15,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from tapelint.verify.worker import hooks
-from tapelint.verify.worker.converted import Converted, Frame
+from tapelint.verify.worker.converted import Converted, Frame, is_generated
+from tapelint.verify.worker.nests import leaves
 from tapelint.verify.worker.patches import Patches
 from tapelint.verify.worker.runtime import TensorFlow
 
@@ -39,8 +41,7 @@ class Kind(Enum):
     REPLACED = "replaced"  # the result of code that was not run
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One step: `outputs` were made from `inputs`. `values` keeps the outputs alive.
 
     `frames` are the user's lines that led here, the innermost first; `tapes` the numbers of the
@@ -114,8 +115,9 @@ class Recorder:
         self.thread = threading.get_ident()
         self.patches = Patches()
         self.unwatched: list[Any] = []
-        self._alive: dict[Key, Any] = {}
-        self._files: dict[str, bool] = {}
+        self._files: dict[str, bool | None] = {}
+        self._differentiable: dict[int, bool] = {}
+        self._recording: tuple[tuple[int, ...], frozenset[int]] = ((), frozenset())
         # Taken before anything is replaced: questions of the recorder itself are not recorded.
         tape = runtime.tf.GradientTape
         self.raw_gradient = raw_gradient or tape.gradient
@@ -142,7 +144,6 @@ class Recorder:
         """Let go of all that was recorded, and of the values in it."""
         self.events.clear()
         self.made.clear()
-        self._alive.clear()
         self.operands.clear()
         self.unwatched.clear()
 
@@ -213,14 +214,14 @@ class Recorder:
         values: tuple[Any, ...],
     ) -> Event:
         self.serial += 1
-        frames = self.frames()
+        if self._recording[0] != (active := tuple(self.active)):
+            self._recording = (active, frozenset(active))
         event = Event(
-            self.serial, name, kind, inputs, outputs, values, frames, frozenset(self.active)
+            self.serial, name, kind, inputs, outputs, values, self.frames(), self._recording[1]
         )
         self.events.append(event)
-        for key, value in zip(outputs, values, strict=False):
+        for key in outputs:
             self.made[key] = event
-            self._alive[key] = value
         self.happened(event)
         return event
 
@@ -239,12 +240,12 @@ class Recorder:
             self.is_complete = False
             return
         name = operation.decode() if isinstance(operation, bytes) else operation
-        keys = tuple(self.key(tensor) for tensor in inputs)
-        if writes_state(name) and keys:
+        keys = self._keys(inputs, graph)
+        if keys and writes_state(name):
             # The handle stands first; what is written comes behind it.
             self._append(name, Kind.STATE, keys[1:], keys[:1], (inputs[0],))
             return
-        made = tuple(self.key(tensor) for tensor in outputs)
+        made = self._keys(outputs, graph)
         kind = Kind.REPLACED if self.standing_in else Kind.OPERATION
         event = self._append(self.standing_in or name, kind, keys, made, tuple(outputs))
         if self.keeps_operands and not self.runtime.pywrap.TFE_Py_TapeSetIsStopped():
@@ -254,7 +255,7 @@ class Recorder:
         if graph is None and (
             name == "VarHandleOp"
             or self.runtime.pywrap.TFE_Py_TapeSetIsStopped()
-            or not any(self._is_source_dtype(tensor) for tensor in inputs)
+            or not any(map(self._is_source_dtype, inputs))
         ):
             # Nothing that the shadow watches went in, a random number, data, a new variable; or
             # nobody was to record it: here a history begins.
@@ -262,7 +263,14 @@ class Recorder:
                 self._watch(tensor, with_handles=name == "VarHandleOp")
 
     def _is_source_dtype(self, tensor: Any) -> bool:
-        return self.runtime.is_differentiable(tensor) or tensor.dtype == self.runtime.tf.variant
+        # Asked for every input of every operation: the number of a dtype is there at once.
+        number = tensor._datatype_enum()
+        found = self._differentiable.get(number)
+        if found is None:
+            is_variant = tensor.dtype == self.runtime.tf.variant
+            found = self.runtime.is_differentiable(tensor) or is_variant
+            self._differentiable[number] = found
+        return found
 
     def forget_after(self, serial: int) -> None:
         """Take back the steps behind `serial`: a trial that failed."""
@@ -285,6 +293,12 @@ class Recorder:
             return (id(graph), name)
         return ("object", id(value))
 
+    def _keys(self, tensors: Any, graph: Any) -> tuple[Key, ...]:
+        try:
+            return tuple([tensor._id if graph is None else self.key(tensor) for tensor in tensors])
+        except AttributeError:
+            return tuple([self.key(tensor) for tensor in tensors])
+
     def has_gradient(self, event: Event) -> bool:
         """Tell whether TensorFlow knows of a gradient function for an operation, be it None."""
         if event.kind is not Kind.OPERATION:
@@ -297,10 +311,14 @@ class Recorder:
 
     def value(self, key: Key) -> Any:
         """Return the object behind a key of an event."""
-        return self._alive.get(key)
+        event = self.made.get(key)
+        return None if event is None else event.values[event.outputs.index(key)]
 
     def known_plain(self, value: Any) -> tuple[Key, ...]:
         """Return the keys of what `value` holds, as far as events made it: arrays, numbers."""
+        if type(value) in (int, float):  # for: 0.01 * gradient
+            number = ("object", id(value))
+            return (number,) if number in self.made else ()
         found: list[Key] = []
         for leaf in leaves(value):
             key: Key | None = ("object", id(leaf))
@@ -323,19 +341,24 @@ class Recorder:
         """Return the user's lines on the stack, the innermost first."""
         found: list[Frame] = []
         frame: FrameType | None = sys._getframe(1)
+        files = self._files
         while frame is not None and len(found) < MOST_FRAMES:
             name = frame.f_code.co_filename
-            is_users = self._files.get(name)
-            if is_users is None:
-                is_users = self._files[name] = self.is_user_file(name)
+            is_users = files[name] if name in files else self._kind_of_file(name)
             if is_users:
                 found.append((name, frame.f_lineno))
-            else:
+            elif is_users is None:
                 origin = self.converted.origin(name, frame.f_lineno)
                 if origin is not None and self.is_user_file(origin[0]):
                     found.append(origin)
             frame = frame.f_back
         return tuple(found)
+
+    def _kind_of_file(self, name: str) -> bool | None:
+        """Tell whether a file is the user's, None for one that autograph wrote."""
+        kind = True if self.is_user_file(name) else None if is_generated(name) else False
+        self._files[name] = kind
+        return kind
 
     @contextlib.contextmanager
     def standing_in_for(self, name: str) -> Iterator[None]:
@@ -370,20 +393,7 @@ class Recorder:
             self.is_muted = False
 
 
+@functools.cache
 def writes_state(operation: str) -> bool:
     """Tell whether an operation writes its other inputs into the variable of its first."""
     return operation.startswith(STATE) or ("Variable" in operation and operation[:6] == "Assign")
-
-
-def leaves(value: Any, depth: int = 4, most: int = 256) -> Iterator[Any]:
-    """Yield what a nest of lists, tuples and dicts holds, within reason."""
-    pending = [(value, depth)]
-    while pending and most:
-        current, left = pending.pop()
-        if isinstance(current, (list, tuple, set)) and left:
-            pending += [(element, left - 1) for element in list(current)[:most]]
-        elif isinstance(current, dict) and left:
-            pending += [(element, left - 1) for element in list(current.values())[:most]]
-        else:
-            most -= 1
-            yield current

@@ -17,7 +17,8 @@ from tapelint.verify.worker.candidates import (
     combinations,
     looks_like_object,
 )
-from tapelint.verify.worker.recorder import Recorder, leaves
+from tapelint.verify.worker.nests import leaves
+from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.standin import (
     OF_MODELS,
     OF_TENSORS,

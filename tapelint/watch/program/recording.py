@@ -48,6 +48,7 @@ class Recording:
         self.looked = 0
         self.site: Site | None = None
         self.told = 0
+        self.has_frozen = False
 
     @property
     def is_asking(self) -> bool:
@@ -95,6 +96,9 @@ class Recording:
         recorder, self.recorder = self.recorder, None
         if recorder is not None:
             recorder.uninstall()
+        if self.has_frozen:
+            self.has_frozen = False
+            gc.unfreeze()
 
     def _start(self) -> None:
         runtime = TensorFlow.of(sys.modules["tensorflow"])
@@ -118,6 +122,18 @@ class Recording:
             base = runtime.variables.BaseResourceVariable
             made = [value for value in gc.get_objects() if issubclass(type(value), base)]
             recorder.watch_variables(v for v in made if _has_eager_handle(v))
+            del made
+            self._freeze()
+
+    def _freeze(self) -> None:
+        """Keep the collector off what is there already, all of TensorFlow, while steps pile up.
+
+        Each step that is kept brings on the next full collection, which would take the larger part
+        of what a recorded turn costs.
+        """
+        if not gc.get_freeze_count():
+            gc.freeze()
+            self.has_frozen = True
 
     def _explain(self, observer: Observer, request: Request) -> None:
         """Tell why, where somebody wants to know; the site has just been counted."""
