@@ -52,6 +52,11 @@ class Case:
         """Whether some run came to the gradient call."""
         return any(a.judgement.was_reached for a in self.answers)
 
+    @property
+    def was_raised(self) -> bool:
+        """Whether something raised in every run that came to the gradient call."""
+        return all(a.run.raised for a in self.answers if a.judgement.was_reached)
+
 
 def evidence(case: Case, installation: Installation) -> Evidence:
     """Return the evidence of a finding: of all that was run, what says most."""

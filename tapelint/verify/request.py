@@ -45,8 +45,9 @@ class Request:
     read them, `roots` the folders that imports start from. `line` is a line of the gradient call
     that is to be reached, `sites` those of all calls that matter. `turns` cuts loops short. `nudge`
     is a line and a number, by which the first value made on that line is moved; with `fills` that
-    value becomes the number. In `modes` gradients are computed once more from what was recorded. `is_second`
-    tells a run that is done twice from the first: the worker does not hear of it.
+    value becomes the number. With `is_tolerant` what raises is invented. In `modes` gradients are
+    computed once more from what was recorded. `is_second` tells a run that is done twice from the
+    first: the worker does not hear of it.
     """
 
     main: str
@@ -61,6 +62,7 @@ class Request:
     nudge: tuple[int, float] | None = None
     fills: bool = False
     modes: tuple[Mode, ...] = ()
+    is_tolerant: bool = False
     seed: int = 7
     is_second: bool = False
     limits: Limits = field(default_factory=Limits)
@@ -79,6 +81,7 @@ class Request:
             "functions": self.mode.value,
             "turns": self.turns,
             "nudge": self._nudge(),
+            "tolerant": self.is_tolerant,
             "modes": [mode.value for mode in self.modes],
             "seed": self.seed,
             "limits": {"seconds": self.limits.seconds},

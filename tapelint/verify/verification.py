@@ -125,7 +125,14 @@ class _Session:
 
     def try_all(self, cases: Sequence[Case], progress: Callable[[int, int], None]) -> None:
         """Run one thing after the other for each case until one of them says something."""
-        rounds = (self._scripts, self._scripts_again, self._replays, self._slices)
+        rounds = (
+            self._scripts,
+            self._scripts_again,
+            self._replays,
+            self._slices,
+            self._tolerant_replays,
+            self._tolerant_slices,
+        )
         for make in rounds:
             still_open = [case for case in cases if not case.is_settled]
             for _ in self._run(make(still_open)):
@@ -226,16 +233,31 @@ class _Session:
         """Run nothing but what leads to a gradient call."""
         return self._in_two_worlds(cases, Way.SLICE)
 
-    def _in_two_worlds(self, cases: Sequence[Case], way: Way) -> _Plan:
+    def _tolerant_replays(self, cases: Sequence[Case]) -> _Plan:
+        """Call the function around a gradient call once more, and invent the result of what raises."""
+        return self._in_two_worlds(cases, Way.REPLAY, is_tolerant=True)
+
+    def _tolerant_slices(self, cases: Sequence[Case]) -> _Plan:
+        """Run what leads to a gradient call once more, and invent the result of what raises."""
+        return self._in_two_worlds(cases, Way.SLICE, is_tolerant=True)
+
+    def _in_two_worlds(
+        self, cases: Sequence[Case], way: Way, *, is_tolerant: bool = False
+    ) -> _Plan:
         by_place: defaultdict[tuple[str, int], list[Case]] = defaultdict(list)
         for case in cases:
-            if not case.was_reached:
+            if not case.was_reached or (is_tolerant and case.was_raised):
                 anchor = case.claim.anchor
                 by_place[anchor.path, anchor.line].append(case)
         plan: _Plan = []
         for (path, line), found in by_place.items():
             request = replace(
-                self._request(path), way=way, line=line, sites=(line,), turns=FEW_TURNS
+                self._request(path),
+                way=way,
+                line=line,
+                sites=(line,),
+                turns=FEW_TURNS,
+                is_tolerant=is_tolerant,
             )
             worlds = (request, replace(request, world=World.VARIABLE))
             plan.append((worlds, found))

@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from tapelint.verify.worker.callbacks import Awaited
 from tapelint.verify.worker.effects import Effects
 from tapelint.verify.worker.instrument import Spot, Spots
 from tapelint.verify.worker.leaving import is_traceable
@@ -73,6 +74,7 @@ class Boundary:
         self.fills = False
         self.emit: Callable[[dict[str, Any]], None] = lambda event: None
         self.steering: Mapping[tuple[str, int, int], bool] = {}
+        self.awaited = Awaited(workshop.make)
         self.places: list[int] = []
         self.executed: set[int] = set()
         self.parts: list[Any] = []
@@ -127,6 +129,9 @@ class Boundary:
             arguments = rebuilt(arguments, closed)
             keywords = rebuilt(keywords, closed)
         if type(function) is StandIn:
+            for callback in leaves([*arguments, *keywords.values()]):
+                if self.awaited.is_within(callback):
+                    self.awaited.call(callback)
             return self.workshop.called(function, arguments, keywords)
         if self.is_user_code(function):
             return function(*arguments, **keywords)
@@ -151,9 +156,7 @@ class Boundary:
             return replacement(arguments, keywords)
         name = str(getattr(function, "__name__", type(function).__name__))
         if self.workshop.is_used and open_in([*arguments, keywords]):
-            if name in METHODS and isinstance(
-                getattr(function, "__self__", None), self.recorder.runtime.tf.GradientTape
-            ):
+            if self.is_request(function):
                 # A tape can be asked once: no trying.
                 arguments = (
                     *rebuilt(arguments[:1], self.workshop.settled_for_tape),
@@ -178,6 +181,12 @@ class Boundary:
             said = str(error).strip().split("\n")[0][:60]
             self.workshop.say(f"`{name}` fails here ({type(error).__name__}: {said})")
             return self.workshop.result(f"{name}()", [*arguments, *keywords.values()])
+
+    def is_request(self, function: Any) -> bool:
+        """Tell whether a function is a method that asks a tape."""
+        tape = getattr(function, "__self__", None)
+        name = getattr(function, "__name__", "")
+        return name in METHODS and isinstance(tape, self.recorder.runtime.tf.GradientTape)
 
     def _takes_anything(self, function: Any) -> bool:
         """Whether a function handles objects without a look at what they are."""

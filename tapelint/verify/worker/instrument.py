@@ -41,9 +41,12 @@ class Spots:
         return len(self.known) - 1
 
 
-def instrument(tree: ast.Module, file: str, text: str, spots: Spots) -> ast.Module:
+def instrument(
+    tree: ast.Module, file: str, text: str, spots: Spots, *, with_attributes: bool = False
+) -> ast.Module:
     """Return `tree` with all code of the module rewritten; `text` is its source."""
-    rewritten: ast.Module = _Rewriter(file, text.split("\n"), spots).visit(tree)
+    rewriter = _WithAttributes if with_attributes else _Rewriter
+    rewritten: ast.Module = rewriter(file, text.split("\n"), spots).visit(tree)
     return ast.fix_missing_locations(rewritten)
 
 
@@ -233,6 +236,16 @@ class _Rewriter(ast.NodeTransformer):
         if text.isascii():
             return offset + 1
         return len(text.encode()[:offset].decode("utf-8", "ignore")) + 1
+
+
+class _WithAttributes(_Rewriter):
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """`a.b` -> `__tapelint__.attribute(1, a, "b")`, where it is read."""
+        self.generic_visit(node)
+        # `self.__a` has another name, which depends on the class around.
+        if not isinstance(node.ctx, ast.Load) or node.attr.startswith("__"):
+            return node
+        return self._helped("attribute", node, node.value, ast.Constant(node.attr))
 
 
 def _attribute(name: str, at: ast.AST) -> ast.expr:

@@ -31,6 +31,7 @@ class Modules:
         self.texts = dict(texts)
         self.spots = spots
         self.helper: Any = None
+        self.with_attributes = False
         self.loaded: list[str] = []
         # What is installed below a root (a virtual environment) is not the user's, nor is this.
         installed = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
@@ -98,7 +99,8 @@ class Modules:
 
     def rewrite(self, tree: ast.Module, path: str) -> ast.Module:
         """Return the rewritten tree of the module at `path`."""
-        return instrument(tree, path, self.text(path), self.spots)
+        text, spots = self.text(path), self.spots
+        return instrument(tree, path, text, spots, with_attributes=self.with_attributes)
 
     def compile(self, tree: ast.Module, path: str, flags: int = 0) -> CodeType:
         """Compile a rewritten tree."""

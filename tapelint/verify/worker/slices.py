@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -15,10 +15,14 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Statements in order, and the names they read before anything binds them."""
+    """Statements in order, and the names they read before anything binds them.
+
+    `perhaps` are those of which that is not sure, and `free`.
+    """
 
     statements: tuple[ast.stmt, ...]
     free: frozenset[str]
+    perhaps: frozenset[str]
 
 
 def enclosing(tree: ast.Module, line: int) -> list[ast.AST]:
@@ -46,14 +50,20 @@ def _holds(node: ast.AST, line: int) -> bool:
     return int(start) <= line <= end
 
 
-def cut(body: Sequence[ast.stmt], line: int) -> Slice:
-    """Return the statements of a body that a statement on `line` depends on, and that one."""
+def cut(body: Sequence[ast.stmt], line: int, needed: Collection[str] | None = None) -> Slice:
+    """Return the statements of a body that a statement on `line` depends on, and that one.
+
+    Where `needed` is given, those that these names depend on before `line`.
+    """
     kept: list[ast.stmt] = []
-    needed: set[str] = set()
+    is_for_names = needed is not None
+    needed = set(needed or ())
     blocks = _blocks(body, line)
     for index, (statements, position) in enumerate(reversed(blocks)):
         statement = statements[position]
-        if index == 0:
+        if index == 0 and is_for_names:
+            pass
+        elif index == 0:
             statement = _plain(statement)
             kept.append(statement)
             needed |= reads(statement)
@@ -68,7 +78,7 @@ def cut(body: Sequence[ast.stmt], line: int) -> Slice:
                 needed -= bound if _always_binds(earlier) else set()
                 needed |= reads(earlier)
     kept.reverse()
-    return Slice(tuple(kept), frozenset(_free(kept)))
+    return Slice(tuple(kept), frozenset(_free(kept)), frozenset(_perhaps_free(kept)))
 
 
 def _blocks(body: Sequence[ast.stmt], line: int) -> list[tuple[Sequence[ast.stmt], int]]:
@@ -196,6 +206,19 @@ def _free(statements: Sequence[ast.stmt]) -> set[str]:
         free |= reads(statement) - bound - inner
         # A statement may read what it binds only afterwards: `x = x + 1`.
         free |= {name for name in _read_first(statement) if name not in bound}
+        bound |= binds(statement)
+    return {name for name in free if not hasattr(builtins, name)}
+
+
+def _perhaps_free(statements: Sequence[ast.stmt]) -> set[str]:
+    """Return the names that are read and that no whole statement binds before.
+
+    A branch may bind a name that it reads first, and a function one that is its own.
+    """
+    bound: set[str] = set()
+    free: set[str] = set()
+    for statement in statements:
+        free |= reads(statement) - bound
         bound |= binds(statement)
     return {name for name in free if not hasattr(builtins, name)}
 

@@ -52,6 +52,8 @@ class Values:
         if not is_open(value):
             return closed(value)
         unknown = value._tapelint
+        if known := self._elements_of(unknown):
+            return [self.settled_for_tape(element) for element in known]
         is_number = unknown.is_result and unknown.flow is not None
         return self.settled(value, SCALAR if is_number else None)
 
@@ -59,10 +61,17 @@ class Values:
         """Return a source for a tape; what code that was not run holds may be any weight."""
         if is_open(value):
             unknown = value._tapelint
+            if known := self._elements_of(unknown):
+                return [self.settled_source(element) for element in known]
             if unknown.is_result or unknown.is_attribute:
                 unknown.value = self.hidden
                 self.say(f"`{unknown.name}` is taken to be a weight of what is not known")
         return self.settled_for_tape(value)
+
+    def _elements_of(self, unknown: Unknown) -> list[Any]:
+        """Return the elements that a program took out of an unknown by their numbers."""
+        keys = [key for key in unknown.children if type(key) is tuple and type(key[1]) is int]
+        return [unknown.children[key] for key in sorted(keys)]
 
     def number(self, standin: StandIn, guess: float) -> Any:
         """Return the number that an unknown is, from now on."""

@@ -17,11 +17,14 @@ from tapelint.verify.worker.effects import Effects
 from tapelint.verify.worker.instrument import Spots
 from tapelint.verify.worker.modules import Modules
 from tapelint.verify.worker.observer import Observer
-from tapelint.verify.worker.programs import Enough, Replay, Script, Sliced
+from tapelint.verify.worker.programs import Enough, Script
 from tapelint.verify.worker.reading import Reading
 from tapelint.verify.worker.recorder import Recorder
+from tapelint.verify.worker.replays import Replay
 from tapelint.verify.worker.runtime import TensorFlow
+from tapelint.verify.worker.sliced import Sliced
 from tapelint.verify.worker.tapes import Request, TapeWatcher
+from tapelint.verify.worker.tolerant import Tolerant
 from tapelint.verify.worker.updates import UpdateWatcher
 from tapelint.verify.worker.workshop import Workshop
 
@@ -44,7 +47,10 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
         lambda text: emit({"event": "note", "text": text}),
     )
     effects = Effects(runtime, workshop.result, workshop.say)
-    boundary = Boundary(recorder, spots, modules.is_user_code, workshop, effects)
+    is_tolerant = bool(request.get("tolerant"))
+    kind = Tolerant if is_tolerant else Boundary
+    boundary = kind(recorder, spots, modules.is_user_code, workshop, effects)
+    modules.with_attributes = is_tolerant
     boundary.most_turns = request.get("turns")
     boundary.emit = emit
     if nudge := request.get("nudge"):
@@ -61,7 +67,7 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     TapeWatcher(recorder, watcher.answered, watcher.about_to_ask).install()
     modules.install()
     try:
-        _program(request, modules, boundary, emit)
+        _program(request, modules, boundary, watcher, emit)
     except Enough:
         emit({"event": "enough"})
     except OutOfTurns:
@@ -113,12 +119,17 @@ def _tell_of_functions(tf: Any, emit: Callable[[Json], None]) -> None:
 
 
 def _program(
-    request: Json, modules: Modules, boundary: Boundary, emit: Callable[[Json], None]
+    request: Json,
+    modules: Modules,
+    boundary: Boundary,
+    watcher: _Watcher,
+    emit: Callable[[Json], None],
 ) -> None:
     path, line = request["main"], int(request.get("line", 0))
     match request.get("way", "script"):
         case "replay":
-            Replay(modules, boundary, path, _module_name(path, modules.roots), emit).run(line)
+            replay = Replay(modules, boundary, path, _module_name(path, modules.roots), emit)
+            replay.run(line, lambda: bool(watcher.turns))
         case "slice":
             Sliced(modules, boundary, path, "__witness__", emit).run(line)
         case _:

@@ -1,0 +1,115 @@
+"""Code that nobody calls, and what it takes to get to its gradient call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from witnesses import evidence, finding, program
+
+from tapelint.model import Verdict
+from tapelint.verify.runner import Runner
+
+pytestmark = pytest.mark.tensorflow
+
+NONE = "the gradient of `y` with respect to `x` is None: cut here"
+# Each rounds on the way from source to target. `fit` and `helper` are nobody's.
+PROGRAMS = {
+    "a function that imports for itself": """
+        def step(model, x):
+            import tensorflow as flow
+            with flow.GradientTape() as tape:
+                y = flow.reduce_sum(flow.round(model(x)))  # here
+            return tape.gradient(y, model.trainable_variables)
+        """,
+    "an import of another function": """
+        class Attack:
+            def __init__(self, model):
+                import tensorflow as flow
+                self.model = model
+
+            def loss(self, x):
+                with flow.GradientTape() as tape:
+                    y = flow.reduce_sum(flow.round(self.model(x)))  # here
+                return tape.gradient(y, self.model.trainable_variables)
+        """,
+    "a tape of the caller": """
+        def slope(tape, y, x):
+            return tape.gradient(y, x)
+
+        def train(x):
+            x = tf.Variable(tf.ones([3]))
+            with tf.GradientTape() as tape:
+                y = tf.reduce_sum(tf.round(x))  # here
+            return slope(tape, y, x)
+        """,
+    "a function that is returned": """
+        def maker(model):
+            def step(x):
+                with tf.GradientTape() as tape:
+                    y = tf.reduce_sum(tf.round(model(x)))  # here
+                return tape.gradient(y, model.trainable_variables)
+            return step
+        """,
+    "a function that unknown code is given": """
+        from nowhere import minimise
+
+        def train(model):
+            def step(x):
+                with tf.GradientTape() as tape:
+                    y = tf.reduce_sum(tf.round(model(x)))  # here
+                return tape.gradient(y, model.trainable_variables)
+            return minimise(step)
+        """,
+    "a tape of the function around": """
+        def loss(model, x):
+            with tf.GradientTape() as tape:
+                y = tf.reduce_sum(tf.round(model(x)))  # here
+            def backward(upstream):
+                return upstream * tape.gradient(y, model.trainable_variables)[0]
+            register = {"backward": backward}
+        """,
+    "a name that a branch binds again": """
+        def step(model, x, scale):
+            if isinstance(scale, list):
+                scale = scale[0]
+            with tf.GradientTape() as tape:
+                y = scale * tf.reduce_sum(tf.round(model(x)))  # here
+            helper(y)[0][1]["a"] + None
+            return tape.gradient(y, model.trainable_variables)
+        """,
+    "a model that gives a dictionary": """
+        def step(model, x):
+            with tf.GradientTape() as tape:
+                scores = tf.nest.map_structure(tf.identity, model(x))
+                y = tf.reduce_sum(tf.round(scores["logits"]))  # here
+            return tape.gradient(y, model.trainable_variables)
+        """,
+    "code that refuses its inputs": """
+        def checked(x):
+            raise ValueError("no such numbers")
+
+        def step(model, x):
+            with tf.GradientTape() as tape:
+                y = tf.reduce_sum(tf.round(model(checked(x))))  # here
+            return tape.gradient(y, model.trainable_variables)
+        """,
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_break_is_confirmed_in(runner: Runner, tmp_path: Path, name: str) -> None:
+    made = program(tmp_path, PROGRAMS[name])
+    found = evidence(runner, made, finding(made, "TAP205", NONE, at=made.line()))
+    assert found.verdict is Verdict.CONFIRMED, found.reason
+    assert f"`Round` at line {made.line()}" in found.reason
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_without_the_break_nothing_is_confirmed_in(
+    runner: Runner, tmp_path: Path, name: str
+) -> None:
+    made = program(tmp_path, PROGRAMS[name].replace("round", "sin"))
+    for code in ("TAP205", "TAP108", "TAP101"):
+        found = evidence(runner, made, finding(made, code, NONE, at=made.line()))
+        assert found.verdict is not Verdict.CONFIRMED, found.reason
