@@ -157,7 +157,7 @@ class Calls(Objects):
                 made = self.record(
                     "tf.convert_to_tensor", [("value", value)], arguments.place, dtype=value.dtype
                 )
-                return Data(made.node, value.rank, value.shape)
+                return Data(made.node, value.shape, value.is_column)
             if isinstance(value, Tuple) and depth < 4:
                 parts = tuple(as_tensor(e, depth + 1) for e in value.elements)
                 return Tuple(parts, value.names, value.cls)

@@ -147,7 +147,8 @@ class Containers(Machine):
         dtype = shape.dtype if isinstance(shape, Data) else DType.UNKNOWN
         edges = [Edge(dataset.node, Effect.CUT, Reason.DATASET)]
         edges += [Edge(leaf, Effect.CUT, Reason.DATASET) for leaf in self.leaves(shape)]
-        return Data(self.node("dataset element", Kind.TENSOR, dtype, at, edges))
+        node = self.node("dataset element", Kind.TENSOR, dtype, at, edges)
+        return Data(node, shape_of(shape))
 
     # ------------------------------------------------------------------ reading
 
@@ -163,7 +164,7 @@ class Containers(Machine):
             made.node.operands = (("x", value), ("index", index))
         if isinstance(value, Data) and value.kind is Kind.UNKNOWN:
             made = self.unknown("[]", [value], at)
-        return Data(made.node, None, indexed(shape_of(value), index))
+        return Data(made.node, indexed(shape_of(value), index))
 
     def key(self, index: Value) -> tuple[bool, Hashable]:
         """Return whether a dict key is known, and the key."""

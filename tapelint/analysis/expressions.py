@@ -13,7 +13,7 @@ from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import Dead, Frame
 from tapelint.analysis.observations import VariableAugmented
 from tapelint.analysis.ranges import Ranges
-from tapelint.analysis.shapes import broadcast, product, shape_of
+from tapelint.analysis.shapes import broadcast, combine_to_column, is_column, product, shape_of
 from tapelint.analysis.state import Contents, State
 from tapelint.analysis.values import (
     NONE,
@@ -369,19 +369,20 @@ class Expressions(Calls):
         inputs = [("x", self.operand(left, at)), ("y", self.operand(right, at))]
         a, b = shape_of(left), shape_of(right)
         shape = product(a, b) if op == "@" else broadcast(a, b)
+        is_column = shape is None and op != "@" and combine_to_column((left, right))
         if op == "//" and kind is Kind.TENSOR:
             # floordiv has no gradient (TensorFlow 2.21: None), `%` has one.
             made = self.record(op, inputs, at, effect=Effect.CUT, reason=Reason.OP)
-            return Data(made.node, None, shape)
+            return Data(made.node, shape, is_column)
         dtype = None
         if op == "/" and kind is not Kind.UNKNOWN:
             probe = self.record(op, inputs, at, kind=kind)
             if probe.dtype is DType.INT:
                 dtype = DType.FLOAT
             if dtype is None:
-                return Data(probe.node, None, shape)
+                return Data(probe.node, shape, is_column)
         made = self.record(op, inputs, at, dtype=dtype, kind=kind)
-        return self.with_kind(made, kind, shape)
+        return self.with_kind(Data(made.node, shape, is_column), kind)
 
     def operand(self, value: Value, at: Place) -> Value:
         """Return an operand; of an object outside the project nobody knows what it depends on."""
@@ -390,11 +391,11 @@ class Expressions(Calls):
     def is_opaque(self, value: Value) -> bool:
         raise NotImplementedError
 
-    def with_kind(self, made: Data, kind: Kind, shape: tuple[int | None, ...] | None) -> Data:
+    def with_kind(self, made: Data, kind: Kind) -> Data:
         if kind is Kind.UNKNOWN:
             # Made from its operands alone, whatever they are.
             made.node.recorded, _ = self.state.recording()
-        return Data(made.node, None, shape)
+        return made
 
     def container_sum(self, op: str, left: Value, right: Value, at: Place) -> Value | None:
         """Return the concatenation or repetition of lists and tuples; None for anything else."""
@@ -485,7 +486,7 @@ class Expressions(Calls):
                 return self.call(BoundMethod(method, value), Arguments((), {}, at))
         kind = self.kind_of([value])
         made = self.record(f"{op}x", [("x", value)], at, kind=kind)
-        return self.with_kind(made, kind, value.shape if isinstance(value, Data) else None)
+        return self.with_kind(Data(made.node, shape_of(value), is_column(value)), kind)
 
     def compare(self, expression: ir.Compare) -> Value:
         left = self.evaluate(expression.left)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import sparse, updates
+from tapelint.analysis import shapes, sparse, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, Session
 from tapelint.analysis.ir import Expr, Function, Import, ImportFrom, LazyFunction, Place, Stmt
 from tapelint.analysis.observations import Observation
@@ -146,6 +146,8 @@ class Machine:
         self.graph_loops: set[Place | None] = set()
         # Operations already named as a source of NaN.
         self.suspected: set[Node] = set()
+        # Operations in which a row meets a column by accident.
+        self.broadcasts: set[Node] = set()
         self.late_watches: set[tuple[int, Node]] = set()
 
     # What the other halves of the interpreter provide.
@@ -544,8 +546,8 @@ class Machine:
             case Data(), Data():
                 node = self.join_node((a, b))
                 assert node is not None
-                shape = a.shape if a.shape == b.shape else None
-                return Data(node, a.rank if a.rank == b.rank else None, shape)
+                is_column = shapes.is_column(a) and shapes.is_column(b)
+                return Data(node, shapes.joined(a.shape, b.shape), is_column)
             case _:
                 pass
         options: list[Value] = []

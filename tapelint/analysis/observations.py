@@ -217,6 +217,23 @@ class Outdated:
     name: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """One operand, with its shape: None for a number of elements that is not known."""
+
+    node: Node
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LossBroadcast:
+    """A row meets a column in a loss, and every number of the one every number of the other."""
+
+    place: Place
+    asked: Place
+    sides: tuple[Side, ...]
+
+
 Observation = (
     GradientAsked
     | TapeExhausted
@@ -227,4 +244,5 @@ Observation = (
     | RequestMisused
     | CustomGradientMisused
     | Outdated
+    | LossBroadcast
 )

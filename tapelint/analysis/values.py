@@ -36,9 +36,10 @@ class Data:
     """A number, string, array or tensor whose value is not known; `node` says where it is from."""
 
     node: Node
-    rank: int | None = None
     # Set where the static shape is known, None for an unknown dimension.
     shape: tuple[int | None, ...] | None = None
+    # Where no shape is known: whether there are two axes or more, one element along the last.
+    is_column: bool = False
 
     @property
     def kind(self) -> Kind:

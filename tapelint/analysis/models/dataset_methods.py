@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from tapelint.analysis.graph import DType, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import Dead
-from tapelint.analysis.models.datasets import made, plain, slice_of
+from tapelint.analysis.models.datasets import Change, made, plain, regrouped, slice_of
 from tapelint.analysis.models.decorators import marked
+from tapelint.analysis.models.keras_inputs import number
 from tapelint.analysis.models.registry import methods, models
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
@@ -18,6 +19,7 @@ from tapelint.analysis.values import (
     BoundMethod,
     Box,
     ClassValue,
+    Const,
     Data,
     Dataset,
     External,
@@ -31,12 +33,14 @@ from tapelint.analysis.values import (
 if TYPE_CHECKING:
     from tapelint.analysis.interpreter import Interpreter
 
-# Methods after which the elements are what they were, batched or not.
+# Methods after which the elements are what they were.
 SAME = frozenset(
-    "batch padded_batch shuffle repeat prefetch take skip cache unbatch shard rebatch with_options "
-    "ignore_errors rejection_resample snapshot take_while ragged_batch fingerprint "
+    "shuffle repeat prefetch take skip cache shard rebatch with_options "
+    "ignore_errors rejection_resample snapshot take_while fingerprint "
     "make_one_shot_iterator make_initializable_iterator __iter__ _make_one_shot_iterator".split()
 )
+# Methods after which they are batched or not.
+GROUPING = frozenset({"batch", "padded_batch", "unbatch", "ragged_batch"})
 
 
 @models("tensorflow_datasets.as_numpy", "tfds.as_numpy")
@@ -77,6 +81,9 @@ def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) ->
     assert isinstance(receiver, Dataset)
     if name in SAME:
         return made(machine, receiver.element, args.place, receiver)
+    if name in GROUPING:
+        element = regrouped(machine, receiver.element, grouping(name, args))
+        return made(machine, element, args.place, receiver)
     model = METHODS.get(name)
     if model is not None:
         return model(machine, receiver, args)
@@ -85,6 +92,17 @@ def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) ->
     if name in ("save", "options", "initializer"):
         return NONE
     return machine.opaque_call(f".{name}", [receiver, *args.values], args.place)
+
+
+def grouping(name: str, args: Arguments) -> Change:
+    """Return what becomes of a shape; the last batch may be a smaller one."""
+    if name == "unbatch":
+        return lambda shape: shape[1:]
+    if name != "batch":
+        return lambda shape: None
+    drops = args.get(1, "drop_remainder") == Const(True)
+    rows = number(args.get(0, "batch_size")) if drops else None
+    return lambda shape: (rows, *shape)
 
 
 def applied(

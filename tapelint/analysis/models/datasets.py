@@ -7,13 +7,17 @@ or for variables that a mapped function reads (TensorFlow 2.21).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
+from tapelint.analysis import shapes
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models.constants import dtype_of
+from tapelint.analysis.models.keras_inputs import elements
 from tapelint.analysis.models.operations import dtype_class
 from tapelint.analysis.models.registry import LibraryClass, library_class, models
+from tapelint.analysis.models.tensors import shape_of
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     Arguments,
@@ -31,6 +35,8 @@ from tapelint.analysis.values import (
 
 if TYPE_CHECKING:
     from tapelint.analysis.interpreter import Interpreter
+
+Change: TypeAlias = "Callable[[tuple[int | None, ...]], shapes.Shape]"
 
 RECORDS = (
     "tf.data.TFRecordDataset", "tf.data.TextLineDataset", "tf.data.Dataset.list_files",
@@ -61,13 +67,32 @@ def plain(machine: Interpreter, name: str, dtype: DType, place: Place) -> Data:
     return Data(machine.node(name, Kind.TENSOR, dtype, place))
 
 
-@models("tf.data.Dataset.from_tensor_slices", "tf.data.Dataset.from_tensors")
+@models("tf.data.Dataset.from_tensors")
 def from_tensors(machine: Interpreter, args: Arguments) -> Value:
-    """Run `from_tensor_slices(tensors)` or `from_tensors(tensors)`."""
+    """Run `from_tensors(tensors)`: one element."""
     tensors = args.get(0, "tensors")
     if tensors is None:
         return made(machine, None, args.place)
     return made(machine, slice_of(machine, tensors, args.place), args.place)
+
+
+@models("tf.data.Dataset.from_tensor_slices")
+def from_tensor_slices(machine: Interpreter, args: Arguments) -> Value:
+    """Run `from_tensor_slices(tensors)`: the elements have one axis less."""
+    tensors = args.get(0, "tensors")
+    whole = None if tensors is None else slice_of(machine, tensors, args.place)
+    return made(machine, regrouped(machine, whole, lambda shape: shape[1:]), args.place)
+
+
+def regrouped(machine: Interpreter, element: Value | None, change: Change) -> Value | None:
+    """Return an element whose tensors have other shapes: of one row, of a batch of rows."""
+    match element:
+        case Tuple() | Box(kind="dict"):
+            return rebuilt(machine, element, lambda part: regrouped(machine, part, change))
+        case Data() if element.shape is not None:
+            return replace(element, shape=change(element.shape))
+        case _:
+            return element
 
 
 def slice_of(machine: Interpreter, value: Value, place: Place) -> Value | None:
@@ -80,7 +105,8 @@ def slice_of(machine: Interpreter, value: Value, place: Place) -> Value | None:
         case Data() | Box() | Const():
             edges = [Edge(leaf, Effect.CUT, Reason.DATASET) for leaf in machine.leaves(value)]
             dtype = dtype_class(machine, value)
-            return Data(machine.node("slice", Kind.TENSOR, dtype, place, edges))
+            node = machine.node("slice", Kind.TENSOR, dtype, place, edges)
+            return Data(node, shape_of(machine, value))
         case _:
             return None
 
@@ -137,8 +163,11 @@ def specified(machine: Interpreter, stated: Value, place: Place) -> Value | None
         case DTypeValue():
             return plain(machine, "element", stated.dtype, place)
         case Instance():
-            dtype = machine.state.cells.get((stated.identity, "dtype"))
-            return plain(machine, "element", dtype_of(dtype) or DType.UNKNOWN, place)
+            cells = machine.state.cells
+            dtype = dtype_of(cells.get((stated.identity, "dtype"))) or DType.UNKNOWN
+            shape = cells.get((stated.identity, "shape"))
+            known = None if shape is None else shapes.written(shape, elements(machine))
+            return replace(plain(machine, "element", dtype, place), shape=known)
         case _:
             return None
 
@@ -148,7 +177,10 @@ class TensorSpec(LibraryClass):
     """The shape and dtype of a tensor to come."""
 
     def init(self, machine: Interpreter, made: Instance, arguments: Arguments) -> None:
-        """Keep the dtype, float32 by default."""
+        """Keep the shape, and the dtype, float32 by default."""
+        shape = arguments.get(0, "shape")
+        if shape is not None:
+            machine.state.cells[(made.identity, "shape")] = shape
         dtype = arguments.get(1, "dtype") or DTypeValue(DType.FLOAT, "tf.float32")
         machine.state.cells[(made.identity, "dtype")] = dtype
 

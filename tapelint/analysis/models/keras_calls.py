@@ -192,7 +192,7 @@ def as_tensors(machine: Interpreter, value: Value, arguments: Arguments, depth: 
     match value:
         case Data() if value.kind is Kind.ARRAY:
             made = machine.record("tf.convert_to_tensor", [("value", value)], arguments.place)
-            return Data(made.node, value.rank, value.shape)
+            return Data(made.node, value.shape, value.is_column)
         case Tuple() if depth < 4:
             parts = tuple(as_tensors(machine, e, arguments, depth + 1) for e in value.elements)
             return Tuple(parts, value.names, value.cls)

@@ -7,6 +7,7 @@ for each output; a single one is for every output, and None for none. `compute_l
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import DType
@@ -14,6 +15,7 @@ from tapelint.analysis.ir import Place
 from tapelint.analysis.models.keras_functional import graph_of
 from tapelint.analysis.models.keras_graphs import layer_of, symbolics
 from tapelint.analysis.models.keras_regularization import losses
+from tapelint.analysis.shapes import is_column, shape_of
 from tapelint.analysis.values import (
     NONE,
     Arguments,
@@ -196,12 +198,22 @@ def term(machine: Interpreter, loss: Value, truth: Value, predicted: Value, plac
         return machine.record("loss", [("y_pred", predicted)], place, dtype=DType.FLOAT)
     if not isinstance(loss, CALLED) or truth == NONE or isinstance(predicted, Tuple | Box):
         return open_term(machine, (truth, predicted), place)
+    if not isinstance(loss, Instance):
+        truth = aligned(truth, predicted)
     result = machine.call(loss, Arguments((truth, predicted), {}, place))
     # A function that returns nothing is not finished, one that takes tensors of a graph from
     # around it was written for another Keras: what either gives is no question of gradients.
     if result == NONE or isinstance(result, NoGradient) or machine.symbolic_in([result]):
         return open_term(machine, (truth, predicted), place)
     return result
+
+
+def aligned(truth: Value, predicted: Value) -> Value:
+    """Return labels as a loss function gets them: with the axes of the prediction (Keras 3.15)."""
+    if isinstance(truth, Data) and (is_column(truth) or is_column(predicted)):
+        shape = shape_of(predicted) if len(shape_of(truth) or ()) == 1 else None
+        return replace(truth, shape=shape, is_column=False)
+    return truth
 
 
 def open_term(machine: Interpreter, pair: tuple[Value, Value], place: Place) -> Value:

@@ -49,7 +49,8 @@ def clone_stack(machine: Interpreter, model: Instance, place: Place) -> Instance
     cells[(made.identity, STACK)] = copied
     cells[(made.identity, PARTS)] = copied
     if (model.identity, GRAPH_INPUTS) in cells:
-        cells[(made.identity, GRAPH_INPUTS)] = graphs.new_input(machine, place)
+        like = cells[(model.identity, GRAPH_INPUTS)]
+        cells[(made.identity, GRAPH_INPUTS)] = graphs.new_input(machine, place, like)
         chain_of(machine, made)
     return made
 
@@ -78,7 +79,7 @@ class Cloning:
         inputs = machine.state.cells[(model.identity, GRAPH_INPUTS)]
         outputs = machine.state.cells[(model.identity, GRAPH_OUTPUTS)]
         for symbolic in graphs.symbolics(machine, inputs):
-            self.tensors[symbolic.identity] = graphs.new_input(machine, self.place)
+            self.tensors[symbolic.identity] = graphs.new_input(machine, self.place, symbolic)
         for symbolic in graphs.reachable(
             machine, graphs.symbolics(machine, outputs), frozenset(self.tensors)
         ):

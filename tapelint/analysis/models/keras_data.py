@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
@@ -27,6 +28,27 @@ QUIET = frozenset(
 )
 # Data sets of real numbers; all others are integers (pixels, words, classes).
 REAL = ("boston_housing", "california_housing")
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many examples a data set has for training and testing, and their shapes."""
+
+    train: int
+    test: int
+    row: tuple[int, ...]
+    label: tuple[int, ...] = ()
+
+
+# Keras 3.15.
+SIZES = {
+    "mnist": Sizes(60_000, 10_000, (28, 28)),
+    "fashion_mnist": Sizes(60_000, 10_000, (28, 28)),
+    "cifar10": Sizes(50_000, 10_000, (32, 32, 3), (1,)),
+    "cifar100": Sizes(50_000, 10_000, (32, 32, 3), (1,)),
+    "boston_housing": Sizes(404, 102, (13,)),
+    "california_housing": Sizes(16_512, 4_128, (8,)),
+}
 OBJECTS = frozenset({"get_custom_objects", "get_registered_object", "get_registered_name"})
 
 
@@ -79,10 +101,17 @@ def dataset(machine: Interpreter, name: str, args: Arguments) -> Value:
         return machine.unknown(name, [], args.place)
     dtype = DType.FLOAT if any(word in name for word in REAL) else DType.INT
 
-    def array() -> Value:
-        return Data(machine.node(name, Kind.ARRAY, dtype, args.place))
+    def array(shape: tuple[int, ...] | None) -> Value:
+        return Data(machine.node(name, Kind.ARRAY, dtype, args.place), shape)
 
-    return Tuple((Tuple((array(), array())), Tuple((array(), array()))))
+    sizes = SIZES.get(name.split(".")[-2])
+    # Arguments choose another version of the data, or another split.
+    if sizes is None or args.values:
+        return Tuple((Tuple((array(None), array(None))), Tuple((array(None), array(None)))))
+    row, label = sizes.row, sizes.label
+    return Tuple(
+        tuple(Tuple((array((n, *row)), array((n, *label)))) for n in (sizes.train, sizes.test))
+    )
 
 
 @models(

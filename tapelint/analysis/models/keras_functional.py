@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import keras_graphs as graphs
 from tapelint.analysis.models.keras_config import config_of
+from tapelint.analysis.models.keras_inputs import fitted, kept_shape
 from tapelint.analysis.models.keras_tracking import PARTS
 from tapelint.analysis.values import (
     Arguments,
@@ -76,7 +77,7 @@ def feed(
         known = machine.elements(given) if isinstance(given, Tuple | Box) else None
         if known is not None and known.rest is None and len(known.values) == 1:
             given = known.values[0]
-        fed[inputs.identity] = given
+        fed[inputs.identity] = fitted(given, kept_shape(machine, inputs))
         return
     wanted = machine.contents(inputs) if isinstance(inputs, Box) else None
     if wanted is not None and wanted.keys is not None:

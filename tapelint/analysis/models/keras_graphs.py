@@ -7,11 +7,13 @@ of this call; a model made of another model's tensors shares its layers, not its
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import DType, Edge
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models.constants import dtype_of
+from tapelint.analysis.models.keras_inputs import keep_shape, kept_shape, of_input
 from tapelint.analysis.models.registry import methods, models
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
@@ -50,6 +52,9 @@ DEEPEST = 8
 def input_(machine: Interpreter, args: Arguments) -> Value:
     """Run `keras.Input(shape, batch_size, dtype, ...)`."""
     made = new_input(machine, args.place)
+    stated = args.positional[0] if args.positional else None
+    given = args if stated is None else replace(args, keywords={"shape": stated, **args.keywords})
+    keep_shape(machine, made, of_input(machine, given))
     dtype = dtype_of(args.get(None, "dtype"))
     if dtype is not None:
         machine.state.cells[(made.identity, DTYPE)] = DTypeValue(dtype)
@@ -61,9 +66,10 @@ def input_(machine: Interpreter, args: Arguments) -> Value:
     return made
 
 
-def new_input(machine: Interpreter, place: Place) -> Symbolic:
-    """Make a KerasTensor that a model may be fed at."""
+def new_input(machine: Interpreter, place: Place, like: Value | None = None) -> Symbolic:
+    """Make a KerasTensor that a model may be fed at, of the shape of another one."""
     made = Symbolic(None, (), place)
+    keep_shape(machine, made, kept_shape(machine, like))
     layer = Instance(External("keras.layers.InputLayer"))
     machine.state.cells[(made.identity, SOURCE)] = layer
     machine.state.cells[(layer.identity, OUTPUTS)] = Tuple((made,))
@@ -127,7 +133,8 @@ def blank(machine: Interpreter, symbolic: Symbolic) -> Data:
 
     dtype = machine.state.cells.get((symbolic.identity, DTYPE))
     known = dtype.dtype if isinstance(dtype, DTypeValue) else DType.UNKNOWN
-    return Data(machine.node("keras.Input", Kind.TENSOR, known, symbolic.place))
+    node = machine.node("keras.Input", Kind.TENSOR, known, symbolic.place)
+    return Data(node, kept_shape(machine, symbolic))
 
 
 def mapped(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tapelint.analysis import shapes
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import PUT_SOMEWHERE
@@ -19,6 +21,7 @@ from tapelint.analysis.models.keras_config import (
     new_weight,
 )
 from tapelint.analysis.models.keras_graphs import INPUTS, OUTPUTS
+from tapelint.analysis.models.keras_inputs import elements
 from tapelint.analysis.models.keras_regularization import losses, regularize, regularize_activity
 from tapelint.analysis.models.keras_tracking import (
     COLLECTIONS,
@@ -319,7 +322,9 @@ def add_weight(machine: Interpreter, layer: Instance, args: Arguments) -> Variab
     regularizer = args.keywords.get("regularizer")
     if regularizer is not None and regularizer != NONE:
         regularize(machine, layer, made, regularizer)
-    return made
+    shape = args.get(shift, "shape")
+    known = None if shape is None else shapes.written(shape, elements(machine))
+    return replace(made, shape=known)
 
 
 def weights_as_arrays(machine: Interpreter, layer: Instance, place: Place) -> Box:

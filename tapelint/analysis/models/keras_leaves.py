@@ -13,6 +13,7 @@ from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import keras_recurrent as recurrent
 from tapelint.analysis.models.keras_config import config_of, configured_value
+from tapelint.analysis.models.keras_shapes import shaped
 from tapelint.analysis.models.keras_tracking import (
     MARKER,
     OPEN,
@@ -78,20 +79,22 @@ def run(machine: Interpreter, layer: Instance, name: str, args: Arguments) -> Va
     if word in LOOKUPS:
         return looked_up(machine, layer, word, name, args)
     if word in EMBEDDINGS:
-        return embedded(machine, layer, name, args)
+        return shaped(machine, layer, word, args, embedded(machine, layer, name, args))
     if word == "Lambda":
         return run_lambda(machine, layer, name, args)
     if word == "Activation":
         function = configured_value(machine, layer, "activation")
-        return activated(machine, function, computed(machine, layer, name, args), args)
+        made = shaped(machine, layer, word, args, computed(machine, layer, name, args))
+        return activated(machine, function, made, args)
     if word in ATTENTIONS:
         return attention(machine, layer, name, args)
     special = recurrent.RUNNERS.get(word)
     if special is not None:
-        return special(machine, layer, name, args)
+        return shaped(machine, layer, word, args, special(machine, layer, name, args))
     if word not in ROWS:
         return anything(machine, layer, name, args)
     made = computed(machine, layer, name, args, merges=word in MERGERS)
+    made = shaped(machine, layer, word, args, made)
     return activated(machine, configured_value(machine, layer, "activation"), made, args)
 
 

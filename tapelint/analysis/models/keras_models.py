@@ -26,6 +26,7 @@ from tapelint.analysis.models.keras_functional import (
     run_graph,
     set_graph,
 )
+from tapelint.analysis.models.keras_inputs import fitted, keep_shape, kept_shape, of_input
 from tapelint.analysis.models.keras_layers import LayerClass, held_tensor
 from tapelint.analysis.models.keras_leaves import anything
 from tapelint.analysis.models.keras_lookup import find_layer
@@ -249,6 +250,8 @@ class SequentialClass(ModelClass):
         if not isinstance(stack, Box) or (not arguments.positional and not arguments.keywords):
             return anything(machine, instance, "keras.Sequential", arguments)
         value = arguments.get(0, "inputs") or arguments.values[0]
+        start = machine.state.cells.get((instance.identity, GRAPH_INPUTS))
+        value = fitted(value, kept_shape(machine, start))
         return fold(machine, stack, value, arguments.place)
 
     def method(
@@ -281,8 +284,10 @@ def add(machine: Interpreter, model: Instance, layer: Value, place: Place) -> No
     arguments = config_of(machine, layer) if isinstance(layer, Instance) else None
     states_shape = arguments is not None and not SHAPED.isdisjoint(arguments.keywords)
     # The `input_dim` of an embedding is its number of rows.
-    if states_shape and "Embedding" not in layer_class(layer):
-        cells.setdefault((model.identity, GRAPH_INPUTS), graphs.new_input(machine, place))
+    if arguments is not None and states_shape and "Embedding" not in layer_class(layer):
+        start = graphs.new_input(machine, place)
+        keep_shape(machine, start, of_input(machine, arguments))
+        cells.setdefault((model.identity, GRAPH_INPUTS), start)
     if (model.identity, GRAPH_INPUTS) in cells:
         chain_of(machine, model)
 

@@ -21,6 +21,7 @@ from tapelint.analysis.models.keras_compiled import (
 )
 from tapelint.analysis.models.keras_config import layer_name
 from tapelint.analysis.models.keras_steps import first_of, library_step
+from tapelint.analysis.models.tensors import shape_of
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     NONE,
@@ -183,7 +184,9 @@ def detached(machine: Interpreter, value: Value, place: Place) -> Value:
     found = machine.leaves(value)
     dtype = found[0].dtype if found else DType.UNKNOWN
     edges = [Edge(leaf, Effect.CUT, Reason.DATASET) for leaf in found]
-    return Data(machine.node("dataset element", Kind.TENSOR, dtype, place, edges))
+    whole = shape_of(machine, value)
+    shape = None if whole is None else (None, *whole[1:])
+    return Data(machine.node("dataset element", Kind.TENSOR, dtype, place, edges), shape)
 
 
 def forward(machine: Interpreter, model: Instance, data: Value, place: Place) -> Value:

@@ -5,11 +5,13 @@ TensorFlow 2.21: `np.f(tensor)` reads the numbers out, except `np.flip`, which o
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from tapelint.analysis import shapes
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.models.constants import dtype_of
-from tapelint.analysis.models.operations import dtype_class
+from tapelint.analysis.models.operations import dtype_class, known_elements
 from tapelint.analysis.models.registry import families, models
 from tapelint.analysis.models.tensors import shape_of
 from tapelint.analysis.values import (
@@ -88,7 +90,7 @@ def outside(machine: Interpreter, name: str, args: Arguments) -> Value:
         )
     values = [v for v in args.values if not isinstance(v, External)]
     made = machine.leave_tensorflow(name, values, args.place, kind, dtype, Reason.NUMPY)
-    return Data(made.node, None, array_shape(machine, short, args))
+    return Data(made.node, array_shape(machine, short, args))
 
 
 # Functions that write into their first argument.
@@ -103,10 +105,39 @@ def target_of(short: str, args: Arguments) -> Data | None:
     return None
 
 
-def array_shape(machine: Interpreter, short: str, args: Arguments) -> tuple[int | None, ...] | None:
-    if short in ("array", "asarray") and args.positional:
-        return shape_of(machine, args.positional[0])
-    return None
+# Where the size of an array of random numbers stands.
+SIZED = {
+    "random.normal": 2, "random.uniform": 2, "random.randint": 2, "random.binomial": 2,
+    "random.random": 0, "random.random_sample": 0, "random.standard_normal": 0,
+    "random.exponential": 1, "random.choice": 1, "random.poisson": 1,
+}  # fmt: skip
+FILLED = frozenset({"zeros", "ones", "empty", "full"})
+
+
+def array_shape(machine: Interpreter, short: str, args: Arguments) -> shapes.Shape:
+    """Return the shape of the array that a function of NumPy makes."""
+    listed = partial(known_elements, machine)
+    if args.is_open:
+        return None
+    if short in ("random.rand", "random.randn"):
+        return tuple(shapes.whole(v) for v in args.positional)
+    if short in SIZED:
+        size = args.get(SIZED[short], "size")
+        return () if size is None or size == Const(None) else shapes.written(size, listed)
+    if short in FILLED:
+        size = args.get(0, "shape")
+        return None if size is None else shapes.written(size, listed)
+    if not args.positional or "." in short:
+        return None
+    first, *others = args.positional
+    if short in ("array", "asarray", "float32", "float64"):
+        return shape_of(machine, first)
+    if short == "linspace":
+        count = args.get(2, "num") or Const(50)
+        return shapes.result(short, [("start", first), ("num", count)], listed)
+    names = ("newshape" if short == "reshape" else "axis", "", "")
+    inputs = [("x", first), *zip(names, others, strict=False), *args.keywords.items()]
+    return shapes.result(short, inputs, listed)
 
 
 def constant_of(name: str, args: Arguments) -> Const | None:

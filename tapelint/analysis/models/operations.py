@@ -167,7 +167,8 @@ def made(
         effects=effects,
         kind=kind,
     )
-    return Data(made.node, None, shapes.result(name, inputs, partial(known_elements, machine)))
+    shape = shapes.result(name, inputs, partial(known_elements, machine))
+    return Data(made.node, shape, shape is None and shapes.stays_column(name, inputs))
 
 
 def known_elements(machine: Interpreter, value: Value) -> Sequence[Value] | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import singular, sparse, trace, updates
+from tapelint.analysis import broadcasts, singular, sparse, trace, updates
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session, past
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import eras, untracked
@@ -470,6 +470,8 @@ class Asker:
                 self.session, self.targets, alive, self.machine.contents, self.machine.suspected
             ):
                 self.machine.observe(found)
+            for met in broadcasts.observed(self.targets, self.place, self.machine.broadcasts):
+                self.machine.observe(met)
 
 
 def may_carry(edge: Edge) -> bool:

@@ -7,9 +7,11 @@ eager); of a variable `tf.constant` copies the numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import sparse, updates
+from tapelint.analysis import shapes, sparse, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason
 from tapelint.analysis.models import operations
 from tapelint.analysis.models.constants import dtype_of
@@ -75,7 +77,7 @@ def copied(machine: Interpreter, value: Value, dtype: DType | None, args: Argume
         recorded=recorded if may_carry else frozenset(),
     )
     node.operands = (("value", value),)
-    return Data(node, None, shape_of(machine, value))
+    return Data(node, shape_of(machine, value))
 
 
 @models(
@@ -92,7 +94,7 @@ def converted(machine: Interpreter, args: Arguments) -> Value:
     if dtype is None:
         dtype = dtype_class(machine, value)
     made = machine.record("tf.convert_to_tensor", [("value", value)], args.place, dtype=dtype)
-    return Data(made.node, None, shape_of(machine, value))
+    return Data(made.node, shape_of(machine, value))
 
 
 @models("tf.cast", "keras.ops.cast", "keras.backend.cast")
@@ -140,8 +142,10 @@ def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) ->
     place = args.place
     if name in TO_NUMBERS:
         if receiver.kind is Kind.ARRAY or receiver.kind is Kind.PYTHON:
-            return machine.derived(f".{name}", [receiver], place, receiver.kind, receiver.dtype)
-        return machine.leave_tensorflow(f".{name}", [receiver], place, Kind.ARRAY)
+            made = machine.derived(f".{name}", [receiver], place, receiver.kind, receiver.dtype)
+        else:
+            made = machine.leave_tensorflow(f".{name}", [receiver], place, Kind.ARRAY)
+        return replace(made, shape=receiver.shape) if name == "numpy" else made
     if name.startswith("assign") and receiver.node.gradient_of is not None:
         # for: variable, gradient = gradient, variable; a tensor has no `assign_sub`
         updates.misused(machine, place, Misuse.SWAPPED, [receiver])
@@ -171,7 +175,23 @@ def array_method(
     dtype = method_dtype(name, args) or receiver.dtype
     if name in ("copy", "reshape", "flatten", "ravel", "astype", "transpose", "squeeze"):
         values = [receiver]
-    return machine.leave_tensorflow(f".{name}", values, args.place, receiver.kind, dtype)
+    made = machine.leave_tensorflow(f".{name}", values, args.place, receiver.kind, dtype)
+    return replace(made, shape=method_shape(machine, receiver, name, args))
+
+
+def method_shape(machine: Interpreter, receiver: Data, name: str, args: Arguments) -> shapes.Shape:
+    """Return the shape that a method of an array gives."""
+    if args.is_open:
+        return None
+    argument = "shape" if name == "reshape" else "axis"
+    inputs: list[tuple[str, Value]] = [("x", receiver)]
+    if len(args.positional) > 1 and name == "reshape":
+        # for: x.reshape(-1, 1)
+        inputs.append(("shape", Tuple(args.positional)))
+    elif args.positional and name not in ("astype", "copy"):
+        inputs.append((argument, args.positional[0]))
+    inputs += list(args.keywords.items())
+    return shapes.result(name, inputs, partial(operations.known_elements, machine))
 
 
 def method_dtype(name: str, args: Arguments) -> DType | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import updates
+from tapelint.analysis import shapes, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.models.constants import dtype_of
+from tapelint.analysis.models.keras_inputs import elements
 from tapelint.analysis.models.operations import dtype_class
 from tapelint.analysis.models.registry import methods, models
 from tapelint.analysis.models.tensors import shape_of
@@ -53,9 +54,13 @@ def keras_variable(machine: Interpreter, args: Arguments) -> Value:
     initial = args.get(0, "initializer")
     given = dtype_of(args.get(2, "dtype"))
     trainable = known_trainable(args.get(3, "trainable"), args)
-    if given is None and args.get(1, "shape") is not None:
+    shape = args.get(1, "shape")
+    if given is None and shape is not None:
         given = DType.FLOAT
-    return made(machine, args, "keras", initial, given, trainable)
+    variable = made(machine, args, "keras", initial, given, trainable)
+    if shape is None:
+        return variable
+    return replace(variable, shape=shapes.written(shape, elements(machine)))
 
 
 def made(
