@@ -70,6 +70,7 @@ SPECIAL: Mapping[str, Expected] = {
     "TAP408": Expected.RAISES,
     "TAP409": Expected.NONE,
 }
+TRAINED = re.compile(r"`(\w+\.)?(fit|train_on_batch|train_step)` (gets|raises)\b")
 QUOTED = re.compile(r"`([^`]+)`")
 LABEL = re.compile(r"(?:^|with respect to )`([^`]+)`")
 METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
@@ -79,8 +80,9 @@ METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 class Claim:
     """A finding in terms of a run.
 
-    `site` is the gradient call, None where the finding is about none. `breaks` are the places that
-    it blames. `indices` are the sources it is about, None where that cannot be told apart.
+    `site` is the gradient call, or the `fit` that makes one, None where the finding is about none.
+    `breaks` are the places that it blames. `indices` are the sources it is about, None where that
+    cannot be told apart. `needs_graph` holds for what only happens while a graph is made.
     """
 
     finding: Finding
@@ -91,6 +93,7 @@ class Claim:
     needs_place: bool
     indices: frozenset[int] | None
     labels: tuple[str, ...]
+    needs_graph: bool = False
 
     @property
     def anchor(self) -> Span:
@@ -116,8 +119,18 @@ def claim_of(finding: Finding, sources: Mapping[str, str]) -> Claim:
         CAUSES.get(finding.code, CAUSES_AT_BREAK.get(finding.code, CUT)),
         finding.code not in CAUSES or finding.code == "TAP104",
         _indices(call, labels),
-        written(call) or labels,
+        written(call) or (() if _is_training(finding) else labels),
+        _is_training(finding) and _is_raised(finding),
     )
+
+
+def _is_training(finding: Finding) -> bool:
+    """Tell whether a finding is about the gradients that Keras asks for."""
+    return TRAINED.match(finding.message) is not None
+
+
+def _is_raised(finding: Finding) -> bool:
+    return re.search(r"\braises\b", finding.message) is not None
 
 
 def site_of(finding: Finding) -> Span | None:
@@ -152,9 +165,11 @@ def _expected(finding: Finding) -> Expected:
     if finding.code.startswith("TAP5"):
         return Expected.NOT_FINITE
     outcome = finding.message.partition(":")[0]
+    if _is_training(finding) and not _is_raised(finding):
+        return Expected.ZERO if "only zeros" in outcome else Expected.NONE
     if re.search(r"\bis zero\b", outcome):
         return Expected.ZERO
-    if re.search(r"\braises\b", finding.message):
+    if _is_raised(finding):
         return Expected.RAISES
     if re.search(r"\bis None\b", outcome):
         return Expected.NONE

@@ -115,6 +115,11 @@ class Asked:
         """Whether anything had been invented by then."""
         return bool(self.assumed)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the target is a number or an array of Python's."""
+        return bool(self.sources) and all(s.cause == "no target" for s in self.sources)
+
 
 @dataclass(frozen=True, slots=True)
 class Raised:

@@ -123,7 +123,7 @@ class Judge(NotFinite):
             )
         if self._may_be_another(source):
             return undecided(
-                "the source was invented, and so was what the target is made from", seen
+                "the source was invented, and may be what the target is made from", seen
             )
         if names := self._open_for(claim, source):
             return undecided(
@@ -140,11 +140,7 @@ class Judge(NotFinite):
 
     def _may_be_another(self, source: Source) -> bool:
         """Tell whether an invented source could be what the target is made from."""
-        return (
-            source.cause == "unused"
-            and source.made_kind in INVENTED
-            and bool(source.invented or source.replaced)
-        )
+        return source.cause == "unused" and source.made_kind in INVENTED
 
     def _open_for(self, claim: Claim, source: Source) -> tuple[str, ...]:
         """Return the stand-ins that a real value in their place could make a gradient flow from.

@@ -205,14 +205,15 @@ class _Session:
 
     def _scripts(self, cases: Sequence[Case]) -> _Plan:
         """Run every file that holds a finding from its first line."""
-        by_file: defaultdict[str, list[Case]] = defaultdict(list)
+        by_file: defaultdict[tuple[str, bool], list[Case]] = defaultdict(list)
         for case in cases:
-            by_file[case.claim.anchor.path].append(case)
-        return [((self._script(path, found),), found) for path, found in by_file.items()]
+            by_file[case.claim.anchor.path, case.claim.needs_graph].append(case)
+        return [((self._script(*key, found),), found) for key, found in by_file.items()]
 
-    def _script(self, path: str, cases: Sequence[Case]) -> Request:
+    def _script(self, path: str, needs_graph: bool, cases: Sequence[Case]) -> Request:
         lines = {case.claim.anchor.line for case in cases}
-        return replace(self._request(path), sites=tuple(sorted(lines)))
+        request = replace(self._request(path), sites=tuple(sorted(lines)))
+        return replace(request, mode=Mode.GRAPH) if needs_graph else request
 
     def _scripts_again(self, cases: Sequence[Case]) -> _Plan:
         """Run a script again that took too long, or that eager functions made raise."""
@@ -244,13 +245,13 @@ class _Session:
     def _in_two_worlds(
         self, cases: Sequence[Case], way: Way, *, is_tolerant: bool = False
     ) -> _Plan:
-        by_place: defaultdict[tuple[str, int], list[Case]] = defaultdict(list)
+        by_place: defaultdict[tuple[str, int, bool], list[Case]] = defaultdict(list)
         for case in cases:
             if not case.was_reached or (is_tolerant and case.was_raised):
                 anchor = case.claim.anchor
-                by_place[anchor.path, anchor.line].append(case)
+                by_place[anchor.path, anchor.line, case.claim.needs_graph].append(case)
         plan: _Plan = []
-        for (path, line), found in by_place.items():
+        for (path, line, needs_graph), found in by_place.items():
             request = replace(
                 self._request(path),
                 way=way,
@@ -258,6 +259,7 @@ class _Session:
                 sites=(line,),
                 turns=FEW_TURNS,
                 is_tolerant=is_tolerant,
+                mode=Mode.GRAPH if needs_graph else Mode.EAGER,
             )
             worlds = (request, replace(request, world=World.VARIABLE))
             plan.append((worlds, found))

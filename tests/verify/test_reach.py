@@ -113,3 +113,35 @@ def test_without_the_break_nothing_is_confirmed_in(
     for code in ("TAP205", "TAP108", "TAP101"):
         found = evidence(runner, made, finding(made, code, NONE, at=made.line()))
         assert found.verdict is not Verdict.CONFIRMED, found.reason
+
+
+def test_an_array_as_target_is_confirmed_whatever_was_invented(
+    runner: Runner, tmp_path: Path
+) -> None:
+    made = program(
+        tmp_path,
+        """
+        def step(model, x):
+            with tf.GradientTape() as tape:
+                y = tf.reduce_sum(model(x)).numpy()  # here
+            return tape.gradient(y, model.trainable_variables)
+        """,
+    )
+    about = finding(made, "TAP202", "`tape.gradient` raises: cut here", at=made.line())
+    found = evidence(runner, made, about)
+    assert found.verdict is Verdict.CONFIRMED, found.reason
+
+
+def test_a_number_that_was_guessed_leaves_it_open(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        from nowhere import kernel
+
+        w = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(kernel.k(w)) * 2.0
+        slope = tape.gradient(y, w)
+        """,
+    )
+    assert evidence(runner, made, finding(made, "TAP108", NONE)).verdict is Verdict.INCONCLUSIVE

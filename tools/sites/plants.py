@@ -26,6 +26,8 @@ REBINDING = ("TAP104", "{v} = {v} + 0.0")
 KINDS = (*VALUES, "rebinding")
 # In a graph these raise: there is no value to take out.
 EAGER_ONLY = frozenset({".numpy()", "np call", "copy"})
+# What people call lists of variables.
+MANY = re.compile(r"(vars|variables|weights|params|parameters)(_\w+)?$")
 # Keras makes graphs of these.
 STEPS = frozenset({"train_step", "test_step", "predict_step"})
 
@@ -268,6 +270,11 @@ def _sources(tree: ast.Module, call: ast.Call) -> Iterator[_Place]:
     ):
         return
     names = sources.elts if isinstance(sources, (ast.List, ast.Tuple)) else [sources]
+    used = {
+        n.id for statement in block.body for n in ast.walk(statement) if isinstance(n, ast.Name)
+    }
     for source in names:
-        if isinstance(source, ast.Name) and source.id not in _stores(block):
+        # Of many variables no sum can be made, and who uses them through a model goes on doing so.
+        is_one = isinstance(source, ast.Name) and not MANY.search(source.id)
+        if is_one and source.id in used - _stores(block):
             yield _Place(block.lineno, " " * block.col_offset, source.id)

@@ -96,7 +96,8 @@ class Explainer:
             return known
         if not reaches:
             exits = found.exits() if self.sees_python else found.departures(log)
-            return replace(known, cause=Cause.UNUSED, exits=exits, could_flow=False)
+            named = (*known.replaced, *self.recorder.guessed)
+            return replace(known, cause=Cause.UNUSED, exits=exits, could_flow=False, replaced=named)
         if not found.is_connected(target):
             breaks = found.cuts()
             return replace(
@@ -106,10 +107,10 @@ class Explainer:
                 could_flow=False,
                 behind=found.dead(),
                 exits=found.exits(),
-                beside=_named(found.around(), Kind.REPLACED),
+                beside=found.around(),
             )
         known = replace(known, could_flow=True, breaks=found.unrecorded(log, target))
-        known = replace(known, beside=_named(found.around(), Kind.REPLACED))
+        known = replace(known, beside=found.around())
         if (cause := self._of_source(log, source, auto_watched)) is not None:
             return replace(known, cause=cause)
         if known.breaks:
@@ -338,8 +339,8 @@ class _Findings:
             found.append(Break("reset", Kind.OPERATION, frames, missed=Missed.RESET))
         return tuple(found)
 
-    def around(self) -> Sequence[Event]:
-        """Return the steps that the target is made by even where nothing passes the breaks.
+    def around(self) -> tuple[str, ...]:
+        """Return the stand-ins that the target is made by even where nothing passes the breaks.
 
         A break that is a stand-in itself stops nothing.
         """
@@ -348,7 +349,9 @@ class _Findings:
             for event in self.recorder.events
             if event.serial in self.broken and event.kind is not Kind.REPLACED
         }
-        return self.explainer.leading_to(self.search.end, without=real)
+        return _named(
+            self.explainer.leading_to(self.search.end, without=real), Kind.REPLACED
+        ) + tuple(self.recorder.guessed)
 
     def exits(self) -> tuple[Break, ...]:
         """Return the steps at which a value of the source became something untraceable.

@@ -162,7 +162,7 @@ class Observer:
             kind = "tensor" if runtime.is_eager(plain) else "symbolic tensor"
         else:
             kind = type(source).__name__
-        found: Json = {"kind": kind, "name": str(getattr(source, "name", "") or "")[:80]}
+        found: Json = {"kind": kind, "name": _name(source)[:80]}
         if runtime.is_variable(plain):
             found["trainable"] = bool(plain.trainable)
         if runtime.is_variable(plain) or runtime.is_tensor(plain):
@@ -266,6 +266,11 @@ class Observer:
         if any(array is None or array.dtype.kind not in "fiu" for array in arrays):
             return None
         return sum(float(array.sum()) for array in arrays)
+
+
+def _name(source: Any) -> str:
+    """Return the name of a variable; one of Keras's says which layer it belongs to."""
+    return str(getattr(source, "path", "") or getattr(source, "name", "") or "")
 
 
 def _is_at(spot: Spot, frame: Frame) -> bool:

@@ -97,9 +97,9 @@ class Recorder:
         self.logs: dict[int, TapeLog] = {}
         self.active: list[int] = []
         self.open_tapes: dict[int, Any] = {}
-        # Whether any tape of the user's was ever open.
         self.was_active = False
-        # The stand-in that operations belong to which run now.
+        # Stand-ins for something computed that became Python numbers; the one that runs now.
+        self.guessed: list[str] = []
         self.standing_in = ""
         # Of all trainable variables, as weak references in the order in which they were made.
         self.variables: list[weakref.ref[Any]] = []

@@ -45,7 +45,11 @@ class Values:
 
     def likely(self, standin: StandIn) -> Form:
         """Return the form that an unknown probably has."""
-        return next(by_name(standin._tapelint.name, is_real=self.is_variable_world))
+        return next(by_name(standin._tapelint.name, is_real=self.prefers_real([standin])))
+
+    def prefers_real(self, standins: Sequence[StandIn]) -> bool:
+        """Tell whether floating numbers are to be tried first, for what was computed too."""
+        return self.is_variable_world or any(s._tapelint.is_result for s in standins)
 
     def settled_for_tape(self, value: Any) -> Any:
         """Return a target or source for a tape; what is unknown gets a value now."""
@@ -105,6 +109,9 @@ class Values:
         name = unknown.name
         if form in (WHOLE, REAL):
             unknown.value = 4 if form is WHOLE else 0.5
+            if unknown.is_result:
+                # Nothing tells where a number goes.
+                self.recorder.guessed.append(name)
             if not quietly:
                 self._say_form(standin)
             return

@@ -272,7 +272,7 @@ class Workshop(Values):
         names = [unknown._tapelint.name for unknown in unknowns]
         deadline = time.monotonic() + SECONDS_TO_TRY
         last: Exception | None = None
-        is_real = self.is_variable_world
+        is_real = self.prefers_real(unknowns)
         for forms in combinations(names, filter(None, suggested), is_real=is_real):
             mark = self.recorder.serial
             try:
