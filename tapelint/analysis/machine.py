@@ -16,6 +16,7 @@ from tapelint.analysis import shapes, sparse, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, Session
 from tapelint.analysis.ir import Expr, Function, Import, ImportFrom, LazyFunction, Place, Stmt
 from tapelint.analysis.observations import Observation
+from tapelint.analysis.singular import Suspects
 from tapelint.analysis.state import Contents, State, VariableState, join
 from tapelint.analysis.values import (
     Arguments,
@@ -144,8 +145,7 @@ class Machine:
         self.asked_for: dict[Place, set[Node]] = {}
         # Calls that run a function in a loop or graph of their own, out of which dense gradients come.
         self.graph_loops: set[Place | None] = set()
-        # Operations already named as a source of NaN.
-        self.suspected: set[Node] = set()
+        self.suspects = Suspects(self.contents)
         # Operations in which a row meets a column by accident.
         self.broadcasts: set[Node] = set()
         self.late_watches: set[tuple[int, Node]] = set()
@@ -636,6 +636,7 @@ class Machine:
         ]
         read = self.node(op, Kind.JOIN, variable.node.dtype, place, edges)
         read.label = variable.node.label
+        read.operands = (("value", value),)
         self.state.cells[("variable", variable.identity)] = VariableState(read)
 
     def new_identity(self) -> int:

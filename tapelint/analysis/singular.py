@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tapelint.analysis.concrete import blame
+from tapelint.analysis.concrete.search import Search
 from tapelint.analysis.graph import Effect, Node, Session
 from tapelint.analysis.observations import NanReachable, Singularity
 from tapelint.analysis.ranges import MOVES, SUMS, Range, Ranges, behind, short
@@ -331,17 +333,23 @@ def elementwise_past(value: Value, depth: int = 0) -> Iterator[Node]:
         yield from elementwise_past(operand, depth + 1)
 
 
-def observed(
-    session: Session,
-    targets: list[Node],
-    sources: list[Node],
-    contents: Callable[[Box], Contents],
-    seen: set[Node],
-) -> Iterator[NanReachable]:
-    """Yield each operation that may give NaN to one of the sources, once."""
-    path = path_to(session, targets, sources)
-    finder = Finder(path, contents)
-    for node, what in finder.found():
-        if node not in seen and node.place is not None:
-            seen.add(node)
-            yield NanReachable(node.place, what, node, tuple(sources))
+class Suspects:
+    """The operations of one run that may give NaN, each named once; `contents` opens containers."""
+
+    def __init__(self, contents: Callable[[Box], Contents]) -> None:
+        self.contents = contents
+        self.search = Search(contents)
+        self.named: set[Node] = set()
+
+    def observed(
+        self, session: Session, targets: list[Node], sources: list[Node]
+    ) -> Iterator[NanReachable]:
+        """Yield each operation that may give NaN to one of the sources, unless it was named."""
+        path = path_to(session, targets, sources)
+        found = list(Finder(path, self.contents).found())
+        if any(blame.may_break(node) for node in path.nodes):
+            found = [*blame.found(self.search, targets, sources, path.nodes), *found]
+        for node, what in found:
+            if node not in self.named and node.place is not None:
+                self.named.add(node)
+                yield NanReachable(node.place, what, node, tuple(sources))

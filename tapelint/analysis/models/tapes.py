@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import broadcasts, singular, sparse, trace, updates
+from tapelint.analysis import broadcasts, sparse, trace, updates
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session, past
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import eras, untracked
@@ -466,9 +466,7 @@ class Asker:
         lost = {one.source for one in self.lost}
         alive = [node for node in self.sources if node not in lost]
         if alive and not self.is_vague:
-            for found in singular.observed(
-                self.session, self.targets, alive, self.machine.contents, self.machine.suspected
-            ):
+            for found in self.machine.suspects.observed(self.session, self.targets, alive):
                 self.machine.observe(found)
             for met in broadcasts.observed(self.targets, self.place, self.machine.broadcasts):
                 self.machine.observe(met)

@@ -1,0 +1,272 @@
+"""From the nodes of a run to tensors: each node's numbers, worked out once, when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from tapelint.analysis.concrete import numbers
+from tapelint.analysis.concrete.arrays import Shape, Unsupported, size
+from tapelint.analysis.concrete.numbers import Number
+from tapelint.analysis.concrete.tensors import MOST_NUMBERS, Tensor, constant, detached, stacked
+from tapelint.analysis.graph import Edge, Effect, Kind, Node, past
+from tapelint.analysis.state import Contents
+from tapelint.analysis.values import Box, Const, Data, Tuple, Union, Value, VariableValue
+
+# What a run may cost: numbers made, nodes of one request.
+BUDGET = 200_000
+MOST_NODES = 2_000
+MOST_ELEMENTS = 512
+
+# What an assignment makes of the number before and the one given.
+ASSIGNMENTS: dict[str, Callable[[Number, Number], Number]] = {
+    ".assign": lambda before, given: given,
+    ".assign_add": numbers.add,
+    ".assign_sub": numbers.subtract,
+}
+
+Operation = Callable[["Call"], Tensor]
+
+
+class Call:
+    """One operation with what it was given."""
+
+    def __init__(self, evaluator: Evaluator, node: Node, shape: Shape | None) -> None:
+        self.evaluator = evaluator
+        self.node = node
+        self.name = node.op
+        # The static shape of the result, where the analysis knows it.
+        self.shape = shape
+
+    def given(self, index: int, *names: str) -> Value | None:
+        """Return an argument by one of its names, or by its place where it has none."""
+        operands = self.node.operands
+        for name, value in operands:
+            if name and name in names:
+                return value
+        if index < len(operands):
+            name, value = operands[index]
+            if not name or index == 0:
+                return value
+        return None
+
+    def tensor(self, index: int, *names: str) -> Tensor:
+        """Return an argument as a tensor; raises `Unsupported` for one that is not given."""
+        value = self.given(index, *names)
+        if value is None:
+            raise Unsupported
+        return self.evaluator.of_value(value, self.node)
+
+    def known(self, index: int, *names: str) -> Tensor:
+        """Return an argument whose shape is known."""
+        tensor = self.tensor(index, *names)
+        if not tensor.is_known:
+            raise Unsupported
+        return tensor
+
+    def option(self, index: int, *names: str, default: Any = None) -> Any:
+        """Return an argument that says how: a number, a word, a tuple of integers."""
+        value = self.given(index, *names)
+        if value is None:
+            return default
+        return self.evaluator.python(value, self.node)
+
+    def integers(self, index: int, *names: str) -> Shape | None:
+        """Return an argument that is an integer or a list of them as a tuple."""
+        found = self.option(index, *names)
+        if found is None:
+            return None
+        parts = found if isinstance(found, tuple) else (found,)
+        if not all(isinstance(p, int | float) and float(p).is_integer() for p in parts):
+            raise Unsupported
+        return tuple(int(p) for p in parts)
+
+    def axis(self, index: int = 1) -> int | Shape | None:
+        found = self.integers(index, "axis", "axes", "dim")
+        return None if found is None else found if len(found) != 1 else found[0]
+
+    def keeps(self, index: int = 2) -> bool:
+        return bool(self.option(index, "keepdims", "keep_dims", default=False))
+
+
+class Evaluator:
+    """Works nodes out on demand and remembers them; `contents` opens containers."""
+
+    def __init__(
+        self, contents: Callable[[Box], Contents], operations: dict[str, Operation]
+    ) -> None:
+        self.contents = contents
+        self.operations = operations
+        self.tensors: dict[Node, Tensor] = {}
+        self.spent = 0
+
+    def run(self, targets: Sequence[Node]) -> bool:
+        """Work out all that the targets were made from; False where that is too much."""
+        needed = past(targets)
+        if len(needed) > MOST_NODES:
+            return False
+        # A parent is always made before its child: nothing is worked out deep in a recursion.
+        for node in sorted(needed, key=lambda n: n.number):
+            if self.spent > BUDGET:
+                return False
+            self.of_node(node)
+        return True
+
+    # ------------------------------------------------------------------ values
+
+    def of_value(self, value: Value, user: Node | None = None) -> Tensor:
+        """Return an operand as a tensor; `user` is the node whose operand it is."""
+        match value:
+            case Const(value=bool() | int() | float() as number):
+                return constant(float(number))
+            case Data(node=node, shape=shape):
+                return self.of_node(node, known_shape(shape))
+            case VariableValue():
+                return self.of_node(read_of(value.node, user))
+            case Tuple() | Box():
+                elements = self.elements(value)
+                if not elements:
+                    return Tensor((0,), []) if elements is not None else Tensor(None, [])
+                return stacked([self.of_value(e, user) for e in elements])
+            case Union(options=options):
+                return self.opaque([self.of_value(o, user) for o in options])
+            case _:
+                return Tensor(None, [])
+
+    def elements(self, value: Tuple | Box) -> Sequence[Value] | None:
+        """Return the elements of a sequence that is known to the last."""
+        if isinstance(value, Tuple):
+            return value.elements
+        contents = self.contents(value)
+        if contents.rest is not None or contents.keys is not None:
+            return None
+        return contents.values if len(contents.values) <= MOST_ELEMENTS else None
+
+    def python(self, value: Value, user: Node) -> Any:
+        """Return a value as a Python number, word or tuple; raises `Unsupported` otherwise."""
+        match value:
+            case Const():
+                return value.value
+            case Tuple() | Box():
+                elements = self.elements(value)
+                if elements is None:
+                    raise Unsupported
+                return tuple(self.python(e, user) for e in elements)
+            case Data() | VariableValue():
+                tensor = self.of_value(value, user)
+                if tensor.shape is None or not all(isinstance(n, float) for n in tensor.numbers):
+                    raise Unsupported
+                return tensor.numbers[0] if tensor.shape == () else tuple(tensor.numbers)
+            case _:
+                raise Unsupported
+
+    # ------------------------------------------------------------------ nodes
+
+    def of_node(self, node: Node, shape: Shape | None = None) -> Tensor:
+        """Return what a node computes; `shape` is its static shape where that is known."""
+        found = self.tensors.get(node)
+        if found is not None and (found.is_known or shape is None):
+            return found
+        try:
+            made = self.computed(node, shape)
+        except Unsupported:
+            made = self.unknown(node, shape)
+        self.spent += len(made.numbers) + 1
+        for part in fresh_parts(made):
+            part.node = node
+            self.spent += len(part.numbers)
+        self.tensors[node] = made
+        return made
+
+    def computed(self, node: Node, shape: Shape | None) -> Tensor:
+        if node.kind is Kind.VARIABLE:
+            if not node.operands:
+                raise Unsupported
+            # A variable is a source: what it starts with is where the way back ends.
+            return detached(self.of_value(node.operands[0][1]))
+        if node.kind is Kind.JOIN:
+            return self.joined(node)
+        operation = self.operations.get(short(node.op))
+        if operation is None:
+            raise Unsupported
+        return operation(Call(self, node, shape))
+
+    def joined(self, node: Node) -> Tensor:
+        """Return what several ways lead to: known where all of them give the same."""
+        if node.op == "tf.Variable":
+            return self.of_node(node.edges[0].parent)
+        parts = [self.of_node(edge.parent) for edge in node.edges if edge.effect is Effect.FLOWS]
+        first, last = parts[0], parts[-1]
+        if first.shape is None or any(p.shape != first.shape for p in parts):
+            raise Unsupported
+        if node.op == "join":
+            found = self.common(node, parts)
+            return self.opaque(parts, Tensor(first.shape, found))
+        # What is read is the variable, whatever it was given.
+        return Tensor(first.shape, self.assigned(node, last), ((first, lambda g: g),), "assign")
+
+    def common(self, node: Node, parts: Sequence[Tensor]) -> list[Number]:
+        """Return the numbers on which all ways agree."""
+        together = zip(*(p.numbers for p in parts), strict=True)
+        return [
+            numbers.named(node.number, i) if len(set(options)) > 1 else options[0]
+            for i, options in enumerate(together)
+        ]
+
+    def assigned(self, node: Node, before: Tensor) -> list[Number]:
+        """Return the numbers of a variable after an assignment."""
+        if node.op in ASSIGNMENTS and node.operands:
+            value = self.of_value(node.operands[0][1], node)
+            if value.shape == before.shape:
+                pairs = zip(before.numbers, value.numbers, strict=True)
+                return [ASSIGNMENTS[node.op](*pair) for pair in pairs]
+        # for: optimizer.apply_gradients(...); nothing is known of what was added.
+        return [numbers.named(node.number, i) for i in range(len(before.numbers))]
+
+    def unknown(self, node: Node, shape: Shape | None) -> Tensor:
+        """Return the result of an operation that is not worked out, with a way back to all."""
+        inputs = [self.of_node(e.parent) for e in node.edges if e.effect is Effect.FLOWS]
+        if shape is None or size(shape) > MOST_NUMBERS:
+            return self.opaque(inputs)
+        made = [numbers.named(node.number, i) for i in range(size(shape))]
+        return self.opaque(inputs, Tensor(shape, list(made)))
+
+    def opaque(self, inputs: Iterable[Tensor], like: Tensor | None = None) -> Tensor:
+        """Return a tensor from which something comes back to each input, but not known what."""
+        like = like or Tensor(None, [])
+        return Tensor(like.shape, like.numbers, tuple((t, None) for t in inputs), "opaque")
+
+
+def short(op: str) -> str:
+    """Return the last part of an operation's name: `sqrt` of `tf.math.sqrt`."""
+    return op if op.startswith("[") or op in ("**", "*") else op.rpartition(".")[2] or op
+
+
+def known_shape(shape: tuple[int | None, ...] | None) -> Shape | None:
+    if shape is None or any(n is None for n in shape):
+        return None
+    return tuple(n for n in shape if n is not None)
+
+
+def read_of(variable: Node, user: Node | None) -> Node:
+    """Return the node through which `user` reads a variable: its own, or the last assignment."""
+    edges: Sequence[Edge] = user.edges if user is not None else ()
+    parents = [edge.parent for edge in edges]
+    if user is None or variable in parents:
+        return variable
+    reads = [p for p in parents if p.kind is Kind.JOIN and is_read(p, variable)]
+    return reads[-1] if reads else variable
+
+
+def is_read(node: Node, variable: Node) -> bool:
+    return any(edge.parent is variable for edge in node.edges)
+
+
+def fresh_parts(tensor: Tensor) -> Iterable[Tensor]:
+    """Yield the tensors that were made on the way to one and belong to no node yet."""
+    waiting = [tensor]
+    while waiting:
+        part = waiting.pop()
+        if part.node is None:
+            yield part
+            waiting.extend(t for t, _ in part.inputs if t.node is None)

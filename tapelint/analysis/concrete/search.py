@@ -1,0 +1,121 @@
+"""Finds the operation that makes a gradient NaN with the numbers that a program starts with."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tapelint.analysis.concrete import numbers
+from tapelint.analysis.concrete.evaluator import Evaluator
+from tapelint.analysis.concrete.numbers import is_finite, is_nan
+from tapelint.analysis.concrete.operations import OPERATIONS
+from tapelint.analysis.concrete.tensors import Numbers, Tensor
+from tapelint.analysis.graph import Node
+from tapelint.analysis.state import Contents
+from tapelint.analysis.values import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """What first made something infinite or NaN that ended as a NaN.
+
+    `is_zeroed`: the gradient that came down to it was zero, which another branch has the say of.
+    """
+
+    tensor: Tensor
+    is_zeroed: bool = False
+
+
+@dataclass(slots=True)
+class Incoming:
+    """The gradient of one tensor, as far as it has been added up."""
+
+    numbers: Numbers | None
+    culprit: Culprit | None = None
+
+
+class Search:
+    """Computes gradients with the numbers of a program; keeps what it has worked out."""
+
+    def __init__(self, contents: Callable[[Box], Contents]) -> None:
+        self.evaluator = Evaluator(contents, OPERATIONS)
+
+    def culprits(
+        self, targets: Sequence[Node], sources: Sequence[Node], path: frozenset[Node]
+    ) -> Iterator[tuple[Node, Culprit]]:
+        """Yield, for each source whose gradient is NaN, the source and what made it so."""
+        if not self.evaluator.run(targets):
+            return
+        incoming = self.backward(targets, path)
+        for source in sources:
+            tensor = self.evaluator.tensors.get(source)
+            found = incoming.get(tensor) if tensor is not None else None
+            if found is None or found.numbers is None or found.culprit is None:
+                continue
+            if any(is_nan(n) for n in found.numbers):
+                yield source, found.culprit
+
+    def backward(self, targets: Sequence[Node], path: frozenset[Node]) -> dict[Tensor, Incoming]:
+        """Return the gradient of the sum of the targets for all tensors on the path."""
+        incoming: dict[Tensor, Incoming] = {}
+        waiting: list[tuple[int, Tensor]] = []
+        for node in targets:
+            target = self.evaluator.tensors[node]
+            if target not in incoming:
+                start = [1.0] * len(target.numbers) if target.is_known else None
+                incoming[target] = Incoming(list(start) if start is not None else None)
+                heapq.heappush(waiting, (-target.order, target))
+        while waiting:
+            _, tensor = heapq.heappop(waiting)
+            for parent, numbers_back, culprit in self.passed(tensor, incoming[tensor]):
+                if parent.node is not None and parent.node not in path:
+                    continue
+                known = incoming.get(parent)
+                if known is None:
+                    incoming[parent] = Incoming(numbers_back, culprit)
+                    heapq.heappush(waiting, (-parent.order, parent))
+                else:
+                    known.numbers = added(known.numbers, numbers_back)
+                    known.culprit = known.culprit or culprit
+        return incoming
+
+    def passed(
+        self, tensor: Tensor, given: Incoming
+    ) -> Iterator[tuple[Tensor, Numbers | None, Culprit | None]]:
+        """Yield what an operation hands on to each of its inputs."""
+        for parent, pullback in tensor.inputs:
+            if pullback is None or given.numbers is None or not parent.is_known:
+                yield parent, anything(tensor, parent), given.culprit
+                continue
+            back = pullback(given.numbers)
+            self.evaluator.spent += len(back)
+            culprit = given.culprit
+            if culprit is None and not all(is_finite(n) for n in back):
+                culprit = self.first(tensor, given.numbers)
+            yield parent, back, culprit
+
+    def first(self, tensor: Tensor, given: Numbers) -> Culprit:
+        """Return what first was infinite or NaN: the operation, or one that its numbers are from."""
+        origin = tensor
+        while True:
+            bad = [t for t, _ in origin.inputs if not all(is_finite(n) for n in t.numbers)]
+            if not bad:
+                break
+            origin = bad[0]
+        return Culprit(origin, any(n == 0 for n in given))
+
+
+def anything(tensor: Tensor, parent: Tensor) -> Numbers | None:
+    """Return a gradient of which nothing is known."""
+    if not parent.is_known:
+        return None
+    return [
+        numbers.named("back", tensor.order, parent.order, i) for i in range(len(parent.numbers))
+    ]
+
+
+def added(x: Numbers | None, y: Numbers | None) -> Numbers | None:
+    if x is None or y is None:
+        return None
+    return [numbers.add(a, b) for a, b in zip(x, y, strict=True)]
