@@ -369,15 +369,13 @@ class Containers(Machine):
     def absorb(self, owner: Data, value: Value, at: Place) -> None:
         """Let an array (or unknown object) depend on a value written into it."""
         leaves = self.leaves(value)
-        if not leaves:
-            return
         self.escape(value)
         if owner.kind is Kind.ARRAY:
             edges = [Edge(leaf, Effect.CUT, Reason.NUMPY, "[]=") for leaf in leaves]
             written = self.node("[]=", Kind.ARRAY, owner.dtype, at, edges)
             # Arrays are mutable: whoever holds this one sees the write.
             owner.node.edges = (*owner.node.edges, Edge(written))
-        else:
+        elif leaves:
             self.escape_into(owner, value)
             owner.node.edges = (*owner.node.edges, *(Edge(leaf) for leaf in leaves))
 

@@ -155,6 +155,11 @@ def is_open(node: Node) -> bool:
     return node.kind is Kind.UNKNOWN
 
 
+def is_written_into(node: Node) -> bool:
+    """Whether an array was changed in place since it was made: `x[0] = 1.0`."""
+    return any(edge.parent.number > node.number for edge in node.edges)
+
+
 def past(targets: Iterable[Node]) -> set[Node]:
     """Return all that the targets were made from, by whatever way."""
     seen: set[Node] = set()

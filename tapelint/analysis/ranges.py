@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tapelint.analysis.graph import Kind, Node
+from tapelint.analysis.graph import Kind, Node, is_written_into
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import Box, Const, Data, Tuple, Union, Value, VariableValue
 
@@ -151,6 +151,8 @@ class Ranges:
             return Range(zero=start.zero, zero_row=start.zero_row)
         if node.kind is Kind.JOIN:
             return hull([self.of(edge.parent) for edge in node.edges])
+        if is_written_into(node):
+            return UNKNOWN
         name = short(node.op)
         given = [self.of_value(value) for _, value in node.operands]
         if name in MOVES:

@@ -9,7 +9,7 @@ from tapelint.analysis.concrete import numbers
 from tapelint.analysis.concrete.arrays import Shape, Unsupported, size
 from tapelint.analysis.concrete.numbers import Number
 from tapelint.analysis.concrete.tensors import MOST_NUMBERS, Tensor, constant, detached, stacked
-from tapelint.analysis.graph import Edge, Effect, Kind, Node, past
+from tapelint.analysis.graph import Edge, Effect, Kind, Node, is_written_into, past
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import Box, Const, Data, Tuple, Union, Value, VariableValue
 
@@ -98,6 +98,8 @@ class Evaluator:
         self.contents = contents
         self.operations = operations
         self.tensors: dict[Node, Tensor] = {}
+        # Static shapes, which belong to the values and not to their nodes.
+        self.shapes: dict[Node, Shape] = {}
         self.spent = 0
 
     def run(self, targets: Sequence[Node]) -> bool:
@@ -106,11 +108,24 @@ class Evaluator:
         if len(needed) > MOST_NODES:
             return False
         # A parent is always made before its child: nothing is worked out deep in a recursion.
-        for node in sorted(needed, key=lambda n: n.number):
+        order = sorted((n for n in needed if n not in self.tensors), key=lambda n: n.number)
+        for node in order:
+            for _, value in node.operands:
+                self.note_shapes(value, 0)
+        for node in order:
             if self.spent > BUDGET:
                 return False
             self.of_node(node)
         return True
+
+    def note_shapes(self, value: Value, depth: int) -> None:
+        """Remember the static shapes of what an operation was given."""
+        if isinstance(value, Data) and value.shape is not None:
+            if all(n is not None for n in value.shape):
+                self.shapes[value.node] = tuple(n for n in value.shape if n is not None)
+        elif isinstance(value, Tuple | Box) and depth < 3:
+            for element in self.elements(value) or ():
+                self.note_shapes(element, depth + 1)
 
     # ------------------------------------------------------------------ values
 
@@ -119,8 +134,11 @@ class Evaluator:
         match value:
             case Const(value=bool() | int() | float() as number):
                 return constant(float(number))
-            case Data(node=node, shape=shape):
-                return self.of_node(node, known_shape(shape))
+            case Data(node=node):
+                if user is not None and node.number >= user.number:
+                    # for: a list that has grown since it was used
+                    raise Unsupported
+                return self.of_node(node)
             case VariableValue():
                 return self.of_node(read_of(value.node, user))
             case Tuple() | Box():
@@ -162,13 +180,16 @@ class Evaluator:
 
     # ------------------------------------------------------------------ nodes
 
-    def of_node(self, node: Node, shape: Shape | None = None) -> Tensor:
-        """Return what a node computes; `shape` is its static shape where that is known."""
+    def of_node(self, node: Node) -> Tensor:
+        """Return what a node computes."""
         found = self.tensors.get(node)
-        if found is not None and (found.is_known or shape is None):
+        if found is not None:
             return found
+        shape = self.shapes.get(node)
         try:
             made = self.computed(node, shape)
+            if is_written_into(node):
+                made = self.unknown(node, made.shape)
         except Unsupported:
             made = self.unknown(node, shape)
         self.spent += len(made.numbers) + 1
@@ -225,7 +246,11 @@ class Evaluator:
 
     def unknown(self, node: Node, shape: Shape | None) -> Tensor:
         """Return the result of an operation that is not worked out, with a way back to all."""
-        inputs = [self.of_node(e.parent) for e in node.edges if e.effect is Effect.FLOWS]
+        inputs = [
+            self.of_node(e.parent)
+            for e in node.edges
+            if e.effect is Effect.FLOWS and e.parent.number < node.number
+        ]
         if shape is None or size(shape) > MOST_NUMBERS:
             return self.opaque(inputs)
         made = [numbers.named(node.number, i) for i in range(size(shape))]
@@ -240,12 +265,6 @@ class Evaluator:
 def short(op: str) -> str:
     """Return the last part of an operation's name: `sqrt` of `tf.math.sqrt`."""
     return op if op.startswith("[") or op in ("**", "*") else op.rpartition(".")[2] or op
-
-
-def known_shape(shape: tuple[int | None, ...] | None) -> Shape | None:
-    if shape is None or any(n is None for n in shape):
-        return None
-    return tuple(n for n in shape if n is not None)
 
 
 def read_of(variable: Node, user: Node | None) -> Node:
