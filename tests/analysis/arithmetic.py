@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from tapelint.analysis.concrete.numbers import Unknown
-from tapelint.analysis.concrete.search import Search
+from tapelint.analysis.concrete.search import Search, backward
 from tapelint.analysis.graph import Node, Session
 from tapelint.analysis.singular import Suspects, path_to
 
@@ -68,7 +68,7 @@ class Watched(Suspects):
         path = path_to(session, targets, sources)
         search = Search(self.contents)
         assert search.evaluator.run(targets)
-        incoming = search.backward(targets, path.nodes)
+        incoming = backward(search.starts(targets), path.nodes)
         for source in sources:
             found = incoming.get(search.evaluator.tensors[source])
             self.gradients.append(None if found is None else found.numbers)

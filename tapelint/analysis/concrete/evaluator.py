@@ -207,10 +207,14 @@ class Evaluator:
             return detached(self.of_value(node.operands[0][1]))
         if node.kind is Kind.JOIN:
             return self.joined(node)
-        operation = self.operations.get(short(node.op))
+        operation = self.operation(short(node.op))
         if operation is None:
             raise Unsupported
         return operation(Call(self, node, shape))
+
+    def operation(self, name: str) -> Operation | None:
+        """Return how an operation is worked out, by its short name."""
+        return self.operations.get(name)
 
     def joined(self, node: Node) -> Tensor:
         """Return what several ways lead to: known where all of them give the same."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapelint.analysis.concrete import numbers
@@ -47,7 +47,7 @@ class Search:
         """Yield, for each source whose gradient is NaN, the source and what made it so."""
         if not self.evaluator.run(targets):
             return
-        incoming = self.backward(targets, path)
+        incoming = backward(self.starts(targets), path)
         for source in sources:
             tensor = self.evaluator.tensors.get(source)
             found = incoming.get(tensor) if tensor is not None else None
@@ -56,54 +56,58 @@ class Search:
             if any(is_nan(n) for n in found.numbers):
                 yield source, found.culprit
 
-    def backward(self, targets: Sequence[Node], path: frozenset[Node]) -> dict[Tensor, Incoming]:
-        """Return the gradient of the sum of the targets for all tensors on the path."""
-        incoming: dict[Tensor, Incoming] = {}
-        waiting: list[tuple[int, Tensor]] = []
-        for node in targets:
-            target = self.evaluator.tensors[node]
-            if target not in incoming:
-                start = [1.0] * len(target.numbers) if target.is_known else None
-                incoming[target] = Incoming(list(start) if start is not None else None)
-                heapq.heappush(waiting, (-target.order, target))
-        while waiting:
-            _, tensor = heapq.heappop(waiting)
-            for parent, numbers_back, culprit in self.passed(tensor, incoming[tensor]):
-                if parent.node is not None and parent.node not in path:
-                    continue
-                known = incoming.get(parent)
-                if known is None:
-                    incoming[parent] = Incoming(numbers_back, culprit)
-                    heapq.heappush(waiting, (-parent.order, parent))
-                else:
-                    known.numbers = added(known.numbers, numbers_back)
-                    known.culprit = known.culprit or culprit
-        return incoming
+    def starts(self, targets: Sequence[Node]) -> dict[Tensor, Numbers | None]:
+        """Return the gradient that a tape starts with: one for each number of the targets."""
+        tensors = [self.evaluator.tensors[node] for node in targets]
+        return {t: [1.0] * len(t.numbers) if t.is_known else None for t in tensors}
 
-    def passed(
-        self, tensor: Tensor, given: Incoming
-    ) -> Iterator[tuple[Tensor, Numbers | None, Culprit | None]]:
-        """Yield what an operation hands on to each of its inputs."""
-        for parent, pullback in tensor.inputs:
-            if pullback is None or given.numbers is None or not parent.is_known:
-                yield parent, anything(tensor, parent), given.culprit
+
+def backward(
+    starts: Mapping[Tensor, Numbers | None], path: frozenset[Node]
+) -> dict[Tensor, Incoming]:
+    """Return the gradients of all tensors on the path, from those of the last ones."""
+    incoming = {tensor: Incoming(numbers) for tensor, numbers in starts.items()}
+    waiting = [(-tensor.order, tensor) for tensor in starts]
+    heapq.heapify(waiting)
+    while waiting:
+        _, tensor = heapq.heappop(waiting)
+        for parent, numbers_back, culprit in handed_on(tensor, incoming[tensor]):
+            if parent.node is not None and parent.node not in path:
                 continue
-            back = pullback(given.numbers)
-            self.evaluator.spent += len(back)
-            culprit = given.culprit
-            if culprit is None and not all(is_finite(n) for n in back):
-                culprit = self.first(tensor, given.numbers)
-            yield parent, back, culprit
+            known = incoming.get(parent)
+            if known is None:
+                incoming[parent] = Incoming(numbers_back, culprit)
+                heapq.heappush(waiting, (-parent.order, parent))
+            else:
+                known.numbers = added(known.numbers, numbers_back)
+                known.culprit = known.culprit or culprit
+    return incoming
 
-    def first(self, tensor: Tensor, given: Numbers) -> Culprit:
-        """Return what first was infinite or NaN: the operation, or one that its numbers are from."""
-        origin = tensor
-        while True:
-            bad = [t for t, _ in origin.inputs if not all(is_finite(n) for n in t.numbers)]
-            if not bad:
-                break
-            origin = bad[0]
-        return Culprit(origin, any(n == 0 for n in given))
+
+def handed_on(
+    tensor: Tensor, given: Incoming
+) -> Iterator[tuple[Tensor, Numbers | None, Culprit | None]]:
+    """Yield what an operation hands on to each of its inputs."""
+    for parent, pullback in tensor.inputs:
+        if pullback is None or given.numbers is None or not parent.is_known:
+            yield parent, anything(tensor, parent), given.culprit
+            continue
+        back = pullback(given.numbers)
+        culprit = given.culprit
+        if culprit is None and not all(is_finite(n) for n in back):
+            culprit = first(tensor, given.numbers)
+        yield parent, back, culprit
+
+
+def first(tensor: Tensor, given: Numbers) -> Culprit:
+    """Return what first was infinite or NaN: the operation, or one that its numbers are from."""
+    origin = tensor
+    while True:
+        bad = [t for t, _ in origin.inputs if not all(is_finite(n) for n in t.numbers)]
+        if not bad:
+            break
+        origin = bad[0]
+    return Culprit(origin, any(n == 0 for n in given))
 
 
 def anything(tensor: Tensor, parent: Tensor) -> Numbers | None:
