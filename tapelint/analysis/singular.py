@@ -14,6 +14,7 @@ from tapelint.analysis.concrete import blame
 from tapelint.analysis.concrete.search import Search
 from tapelint.analysis.graph import Effect, Node, Session
 from tapelint.analysis.observations import NanReachable, Singularity
+from tapelint.analysis.plausible import Hypotheses
 from tapelint.analysis.ranges import MOVES, SUMS, Range, Ranges, behind, short
 from tapelint.analysis.state import Contents
 from tapelint.analysis.trace import cone, passes
@@ -27,6 +28,7 @@ POWERS = frozenset({"**", "pow", "power"})
 ROOTS = frozenset({"sqrt"})
 NORMS = frozenset({"norm", "euclidean_norm"})
 SPREADS = frozenset({"reduce_std", "std"})
+AVERAGES = frozenset({"reduce_mean", "mean"})
 LOGS = frozenset({"log"})
 ARCS = frozenset({"acos", "asin", "acosh", "atanh", "arccos", "arcsin"})
 PROBABILITIES = {"softmax": Singularity.LOG_OF_SOFTMAX, "sigmoid": Singularity.LOG_OF_SOFTMAX}
@@ -132,6 +134,10 @@ class Finder:
 
     def overflows(self, x: Value | None) -> bool:
         """Whether a value is a sum of `exp` of something unbounded: `1 + exp(x)`, `sum(exp(x))`."""
+        only = behind(x, MOVES - AVERAGES)
+        if only is not None and short(only.op) == "exp":
+            # for: log(exp(log_scale)), what was a logarithm is not that large
+            return False
         return any(not self.is_tamed(node) for node in self.exponentials(x, 0))
 
     def exponentials(self, x: Value | None, depth: int) -> Iterator[Node]:
@@ -346,9 +352,12 @@ class Suspects:
     ) -> Iterator[NanReachable]:
         """Yield each operation that may give NaN to one of the sources, unless it was named."""
         path = path_to(session, targets, sources)
-        found = list(Finder(path, self.contents).found())
+        finder = Finder(path, self.contents)
+        found = list(finder.found())
         if any(blame.may_break(node) for node in path.nodes):
             found = [*blame.found(self.search, targets, sources, path.nodes), *found]
+            hypotheses = Hypotheses(path.nodes, targets, finder.ranges, self.contents)
+            found += hypotheses.found()
         for node, what in found:
             if node not in self.named and node.place is not None:
                 self.named.add(node)

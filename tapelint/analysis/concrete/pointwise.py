@@ -6,7 +6,7 @@ gives some number that is not known and not zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapelint.analysis.concrete import elementwise as each
@@ -66,7 +66,7 @@ class Pointwise(Evaluator):
         at: Node,
         number: Number,
         later: Sequence[Node],
-        assumed: dict[Node, Number],
+        assumed: Mapping[Node, Number],
     ) -> None:
         super().__init__(contents, SCALARS)
         self.later = {at, *later}
@@ -134,7 +134,7 @@ class Pointwise(Evaluator):
         return super().operation(name)
 
 
-def depends_on(node: Node, assumed: dict[Node, Number]) -> bool:
+def depends_on(node: Node, assumed: Mapping[Node, Number]) -> bool:
     """Whether a node is made from an assumed one, in a few steps."""
     waiting, depth = [node], 0
     while waiting and depth < 6:
@@ -150,7 +150,7 @@ def culprit_at(
     at: Node,
     number: Number,
     neighbourhood: Neighbourhood,
-    assumed: dict[Node, Number] | None = None,
+    assumed: Mapping[Node, Number] | None = None,
 ) -> Culprit | None:
     """Return what makes the gradient of a node NaN where it is `number`; None where nothing does."""
     later = neighbourhood.later

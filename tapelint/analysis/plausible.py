@@ -1,0 +1,210 @@
+"""Numbers that an unknown value may well take, and operations whose gradient is NaN there.
+
+Each hypothesis is put to the test by running what follows on one element (`concrete.pointwise`):
+an `eps`, a `maximum`, a square that hides the root, a `where` all show there by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from tapelint.analysis.concrete import blame
+from tapelint.analysis.concrete.evaluator import short
+from tapelint.analysis.concrete.numbers import Number
+from tapelint.analysis.concrete.pointwise import Followers, culprit_at
+from tapelint.analysis.concrete.search import Culprit
+from tapelint.analysis.graph import Node, past
+from tapelint.analysis.observations import Singularity
+from tapelint.analysis.ranges import MOVES, SUMS, Ranges, behind
+from tapelint.analysis.state import Contents
+from tapelint.analysis.values import Box, Const, Data, Value, VariableValue
+
+# Activations that are exactly 1 (or -1) in float32 at such inputs, and flat there.
+SATURATED = 30.0
+SATURATING = frozenset({"sigmoid", "tanh", "softmax", "erf"})
+# `exp(88.8)` is infinite in float32.
+OVERFLOWING = 100.0
+DIFFERENCES = frozenset({"-", "subtract", "squared_difference"})
+MULTIPLICATIONS = frozenset({"*", "multiply"})
+ARCS = frozenset({"acos", "asin", "arccos", "arcsin"})
+# What a cosine or sine is computed with: of nothing else is it known that it reaches 1.
+RATIOS = frozenset(
+    "reduce_sum sum matmul @ tensordot einsum matvec dot trace * / divide multiply".split()
+)
+
+Found = Iterator[tuple[Node, Singularity]]
+
+
+class Hypotheses:
+    """Puts plausible numbers in the place of values on one path."""
+
+    def __init__(
+        self,
+        path: frozenset[Node],
+        targets: Sequence[Node],
+        ranges: Ranges,
+        contents: Callable[[Box], Contents],
+    ) -> None:
+        self.path = path
+        self.followers = Followers(path, targets)
+        self.ranges = ranges
+        self.contents = contents
+
+    def found(self) -> Found:
+        """Yield the operations whose gradient is NaN at a plausible number."""
+        for node in sorted(self.path, key=lambda n: n.number):
+            name = short(node.op)
+            if name in DIFFERENCES:
+                yield from self.of_equal(node)
+            elif name in SATURATING:
+                yield from self.of_saturation(node)
+            elif name in blame.GROWING:
+                yield from self.of_overflow(node)
+            elif name in ARCS:
+                yield from self.of_cosine(node)
+
+    def culprit(
+        self, at: Node, number: Number, assumed: Mapping[Node, Number] | None = None
+    ) -> Culprit | None:
+        around = self.followers.around(at)
+        if around is None or not any(blame.may_break(n) for n in around.later):
+            return None
+        return culprit_at(self.contents, at, number, around, assumed)
+
+    def judged(self, culprit: Culprit | None) -> tuple[Node, Singularity] | None:
+        if culprit is None or culprit.tensor.node is None:
+            return None
+        return blame.judge(culprit.tensor.node, culprit, self.path)
+
+    # ------------------------------------------------------------------ equal rows
+
+    def of_equal(self, node: Node) -> Found:
+        """Look at the distance of two things that may be the same: `norm(a - b, axis=1)`."""
+        a, b = (node_of(value) for _, value in node.operands[:2])
+        if a is None or b is None or a is b or is_centred(a, b):
+            return
+        at, assumed = (node, {}) if short(node.op) != "squared_difference" else (a, {b: 0.0})
+        if at not in self.path:
+            return
+        culprit = self.culprit(at, 0.0, assumed)
+        judged = self.judged(culprit)
+        if judged is None or culprit is None or not self.is_of_rows(culprit.tensor.node, node):
+            return
+        for label in self.labels():
+            if any(self.culprit(at, 0.0, {**assumed, label: n}) is None for n in (0.0, 1.0)):
+                # for: y * d**2 + (1 - y) * relu(1 - d); where d is zero, y is one
+                return
+        yield judged
+
+    def is_of_rows(self, root: Node | None, difference: Node) -> bool:
+        """Whether a root is taken of sums over an axis of the difference: one of them may be zero."""
+        if root is None:
+            return False
+        between = [n for n in past([root]) if n.number > difference.number]
+        return any(
+            (short(n.op) in SUMS or short(n.op) in blame.NORMS) and has_axis(n) for n in between
+        )
+
+    def labels(self) -> Iterator[Node]:
+        """Yield what chooses between two parts of a loss: `y * a + (1 - y) * b`."""
+        factors = [
+            factor
+            for node in self.path
+            if short(node.op) in MULTIPLICATIONS
+            for factor in (node_of(value) for _, value in node.operands[:2])
+            if factor is not None and factor not in self.path
+        ]
+        plain = {behind_moves(factor) for factor in factors}
+        for factor in factors:
+            base = complement_of(factor)
+            if base is not None and base in plain:
+                yield base
+
+    # ------------------------------------------------------------------ saturated, overflowing
+
+    def of_saturation(self, node: Node) -> Found:
+        """Look at an activation that is exactly 1 or -1: `log(1 - tanh(x) ** 2)`."""
+        at = input_of(node)
+        if at is None or at not in self.path:
+            return
+        known = self.ranges.of(at)
+        for number in (SATURATED, -SATURATED):
+            if known.low <= number <= known.high:
+                culprit = self.culprit(at, number)
+                judged = self.judged(culprit)
+                if judged is not None:
+                    yield judged
+                    return
+
+    def of_overflow(self, node: Node) -> Found:
+        """Look at an exponent that is large: `exp(x) / reduce_sum(exp(x))`, `log(cosh(x))`."""
+        at = input_of(node)
+        if at is None or at not in self.path or self.ranges.of(at).high < OVERFLOWING:
+            return
+        judged = self.judged(self.culprit(at, OVERFLOWING))
+        if judged is None:
+            return
+        taker, what = judged
+        # `exp` of a logarithm makes a scale of it, which is never that large.
+        if what is Singularity.WHERE or short(node.op) != "exp" or is_share(taker, node):
+            yield judged
+
+    def of_cosine(self, node: Node) -> Found:
+        """Look at the angle of a cosine that was computed: rounding makes it 1, or more."""
+        at = input_of(node)
+        if at is None or at not in self.path:
+            return
+        known = self.ranges.of(at)
+        if known.low > -1 and known.high < 1:
+            return
+        if short(behind_moves(at).op) in RATIOS:
+            yield node, Singularity.ARC
+
+
+# ---------------------------------------------------------------------- what operations look like
+
+
+def node_of(value: Value) -> Node | None:
+    return value.node if isinstance(value, Data | VariableValue) else None
+
+
+def input_of(node: Node) -> Node | None:
+    return node_of(node.operands[0][1]) if node.operands else None
+
+
+def behind_moves(node: Node) -> Node:
+    """Return the node that computed a value, past operations that only rearrange it."""
+    return behind(Data(node), MOVES) or node
+
+
+def is_centred(a: Node, b: Node) -> bool:
+    """Whether one is made from the other: `x - reduce_mean(x)` is no distance."""
+    return a in past([b]) or b in past([a])
+
+
+def has_axis(node: Node) -> bool:
+    axis = dict(node.operands).get("axis")
+    return axis is not None and axis != Const(None)
+
+
+def is_share(division: Node, exponential: Node) -> bool:
+    """Whether a division is by a sum of the very thing above: `exp(x) / reduce_sum(exp(x))`."""
+    parts = [node_of(value) for _, value in division.operands[:2]]
+    if len(parts) < 2 or short(division.op) not in blame.DIVISIONS:
+        return False
+    above, below = (past([part]) if part is not None else set() for part in parts)
+    return exponential in above & below and any(
+        short(n.op) in SUMS and exponential in past([n]) for n in below
+    )
+
+
+def complement_of(node: Node) -> Node | None:
+    """Return `y` of `1 - y`."""
+    made = behind_moves(node)
+    if short(made.op) not in DIFFERENCES or len(made.operands) < 2:
+        return None
+    (_, one), (_, rest) = made.operands[:2]
+    other = node_of(rest)
+    if not isinstance(one, Const) or one.value != 1 or other is None:
+        return None
+    return behind_moves(other)
