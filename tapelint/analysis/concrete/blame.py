@@ -73,6 +73,7 @@ def found(
 
 
 def judge(node: Node, culprit: Culprit, path: frozenset[Node]) -> tuple[Node, Singularity] | None:
+    """Return where a NaN is reported and by which rule; None where no rule is about it."""
     if culprit.tensor.op in GROWING:
         taker = next((n for n in following(node, path) if short(n.op) in TAKES_BACK), None)
         return None if taker is None else (taker, Singularity.LOG_OF_EXP)
