@@ -336,7 +336,7 @@ class Expressions(Calls):
         joined = self.container_sum(op, left, right, at)
         if joined is not None:
             return joined
-        if op == "+" and any(is_some_list(v) for v in (left, right)):
+        if op in ("+", "|") and any(is_some_container(v) for v in (left, right)):
             lefts = left.options if isinstance(left, Union) else (left,)
             rights = right.options if isinstance(right, Union) else (right,)
             return self.join_all([self.binary(op, a, b, at) for a in lefts for b in rights])
@@ -933,8 +933,8 @@ def is_written_out(value: object) -> bool:
     return isinstance(value, str | int | float | None)
 
 
-def is_some_list(value: Value) -> bool:
-    """Whether a value is a list or tuple, but not known which."""
+def is_some_container(value: Value) -> bool:
+    """Whether a value is a list, a tuple or a dict, but not known which."""
     return isinstance(value, Union) and any(isinstance(o, Tuple | Box) for o in value.options)
 
 

@@ -8,7 +8,7 @@ any particular operation or piece of Python means: that is in `statements`, `exp
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -137,6 +137,8 @@ class Machine:
         # Readings of `trainable_variables` by the list they gave; variables of layers that a `call`
         # made, with its layer; variables that a request by such a list left out.
         self.collections: dict[int, untracked.Collection] = {}
+        # The cells of lists that a loop adds to, which runs we know not how often.
+        self.grown: set[Hashable] = set()
         # The objects that one node stands for, where there are too many to tell apart.
         self.stands_for: dict[Node, tuple[Instance, ...]] = {}
         self.made_in_call: dict[Node, tuple[Instance, Instance, Place]] = {}
@@ -514,6 +516,10 @@ class Machine:
     def contents(self, box: Box) -> Contents:
         found: Contents | None = self.state.cells.get(("box", box.identity))
         return found if found is not None else Contents()
+
+    def has_grown(self, value: Value) -> bool:
+        """Whether a list may be longer than it shows: it was added to in a loop."""
+        return isinstance(value, Box) and ("box", value.identity) in self.grown
 
     def fill(self, box: Box, contents: Contents) -> Box:
         self.state.cells[("box", box.identity)] = contents

@@ -11,7 +11,7 @@ from tapelint.analysis import ir, updates
 from tapelint.analysis.expressions import Expressions
 from tapelint.analysis.graph import DType, Kind, Node, Rebinding, past
 from tapelint.analysis.machine import Dead, Frame, Loop
-from tapelint.analysis.state import State, differing
+from tapelint.analysis.state import Contents, State, differing
 from tapelint.analysis.values import (
     NONE,
     Arguments,
@@ -309,9 +309,13 @@ class Statements(Expressions):
         self.resume(ends)
 
     def widen(self, before: State) -> None:
-        """Forget numbers that a loop counts: after it they are not what two turns made them."""
+        """Forget what a loop counts: after it numbers and lengths are not what two turns made them."""
         for key in differing(self.state.cells, before.cells):
             value, old = self.state.cells[key], before.cells.get(key)
+            if isinstance(value, Contents) and isinstance(old, Contents):
+                if value.keys is None and len(value.values) > len(old.values):
+                    self.grown.add(key)
+                continue
             if not isinstance(value, Const) or isinstance(value.value, bool | str | bytes):
                 continue
             if not isinstance(old, Const) or old.value is None:

@@ -134,6 +134,24 @@ def is_gradient(value: Value) -> bool:
     return isinstance(value, NoGradient) or (isinstance(value, Data) and bool(gradients_in(value)))
 
 
+def is_of_many(value: Value) -> bool:
+    """Whether a value stands for the gradients of several variables, as in a loop over a long list."""
+    if not isinstance(value, Data):
+        return False
+    seen, waiting = set[Node](), [(value.node, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if node in seen or node.gradient_of is not None or depth > DEEPEST:
+            continue
+        seen.add(node)
+        if node.kind is Kind.UNKNOWN:
+            return True
+        if node.op == "join" and len({n.gradient_of for n in gradients_in(Data(node))}) > 1:
+            return True
+        waiting.extend((edge.parent, depth + 1) for edge in node.edges)
+    return False
+
+
 def held_gradients(iterator: Box) -> tuple[str, int]:
     """Return the cell that says whether there were gradients in an iterator that is used up."""
     return ("held gradients", iterator.identity)
@@ -200,7 +218,7 @@ def known_elements(machine: Machine, value: Value) -> Sequence[Value] | None:
     """Return the elements of a list known to the last."""
     if isinstance(value, Tuple):
         return value.elements
-    if isinstance(value, Box):
+    if isinstance(value, Box) and not machine.has_grown(value):
         contents = machine.contents(value)
         return contents.values if contents.rest is None and contents.keys is None else None
     return None
@@ -250,7 +268,7 @@ def examine_zip(machine: Machine, values: Sequence[Value], place: Place) -> None
         if (
             gradients
             and variables
-            and all(is_gradient(g) for g in gradients)
+            and all(is_gradient(g) and not is_of_many(g) for g in gradients)
             and all(isinstance(v, VariableValue) and not v.is_many for v in variables)
         ):
             misused(machine, place, Misuse.MISMATCHED, variables)

@@ -25,6 +25,13 @@ def test_what_tensorflow_takes_is_silent(part: str) -> None:
     assert linted(custom_gradient_none, PROGRAM.replace("{ret}", part)) == []
 
 
+def test_a_gradient_that_other_code_applies_is_not_ignored() -> None:
+    program = PROGRAM.replace(
+        "return {ret}", "table.apply(u)\n        return tf.zeros_like(x), None"
+    )
+    assert linted(custom_gradient_none, program) == []
+
+
 @pytest.mark.parametrize("part", ["None, None", "2.0 * x, None"])
 def test_what_it_does_not_is_named(part: str) -> None:
     (finding,) = linted(custom_gradient_none, PROGRAM.replace("{ret}", part))

@@ -59,3 +59,43 @@ optimizer.apply_gradients(zip(grads, [{names}]))
     made = "\n".join(f"{name} = tf.Variable({i}.0)" for i, name in enumerate(names))
     text = program.replace("{layers}", made).replace("{names}", ", ".join(names))
     assert linted(mismatched_pairs, text.replace("{total}", " * ".join(names))) == []
+
+
+@pytest.mark.parametrize(
+    "average",
+    [
+        "    for g in grads:\n        kept.append(tf.clip_by_norm(g, 1.0))",
+        "    for rows in zip(grads, grads):\n        kept.append(tf.add_n(list(rows)))",
+        "    for g in unknown(grads):\n        kept.append(g * 2.0)",
+    ],
+)
+def test_a_list_that_a_loop_over_many_gradients_made_is_as_long_as_they_are(average: str) -> None:
+    program = f"""\
+net = tf.keras.Sequential([tf.keras.layers.Dense(2) for _ in range(5)])
+net.build((None, 2))
+weights = net.trainable_variables
+optimizer = tf.keras.optimizers.SGD()
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(net(tf.ones((1, 2))))
+grads = tape.gradient(y, weights)
+def average(grads):
+    kept = []
+{average}
+    return kept
+optimizer.apply_gradients(zip(average(grads), weights))
+"""
+    assert linted(mismatched_pairs, program) == []
+
+
+def test_a_slice_of_the_gradients_is_shorter() -> None:
+    program = """\
+net = tf.keras.Sequential([tf.keras.layers.Dense(2) for _ in range(5)])
+net.build((None, 2))
+weights = net.trainable_variables
+optimizer = tf.keras.optimizers.SGD()
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(net(tf.ones((1, 2))))
+grads = tape.gradient(y, weights)
+optimizer.apply_gradients(zip(grads[:-1], weights))
+"""
+    assert len(linted(mismatched_pairs, program)) == 1

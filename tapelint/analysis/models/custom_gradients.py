@@ -7,7 +7,7 @@ TensorFlow ignore the custom gradient.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -138,11 +138,13 @@ def examine(
         returned = []
     # Lists that it returns are gone with its state.
     rows = [(place, row_of(machine, given, bool(held))) for place, given in returned]
+    # What other code was handed is used, whatever is returned.
+    handed_on = machine.state.escaped - start.escaped
     machine.state = start
     nodes = {u.node for u in upstream}
     count = None if args.keywords or args.is_open else argument_count(machine, args)
     if is_new:
-        examine_returned(machine, name, rows, count, nodes)
+        examine_returned(machine, name, rows, count, nodes, handed_on)
     return {} if held or count is None else ended_by(rows, count)
 
 
@@ -229,6 +231,7 @@ def examine_returned(
     rows: list[tuple[Place, list[Value] | None]],
     count: int | None,
     upstream: set[Node],
+    handed_on: Set[Node],
 ) -> None:
     known = [(place, row) for place, row in rows if row is not None]
     for place, row in known:
@@ -243,7 +246,7 @@ def examine_returned(
             return
         leaves = [leaf for value in row for leaf in machine.leaves(value)]
         is_known = bool(leaves) and all(leaf.kind is Kind.TENSOR for leaf in leaves)
-        if is_known and not past(leaves) & upstream:
+        if is_known and not past([*leaves, *handed_on]) & upstream:
             machine.observe(CustomGradientMisused(place, "upstream", name))
             return
 

@@ -49,7 +49,7 @@ def len_(machine: Interpreter, args: Arguments) -> Value:
     value = args.get(0)
     if value is not None:
         known = None if isinstance(value, Data | Instance) else machine.elements(value)
-        if known is not None and known.rest is None:
+        if known is not None and known.rest is None and not machine.has_grown(value):
             return Const(len(known.values))
         if isinstance(value, Data) and value.shape and value.shape[0] is not None:
             return Const(value.shape[0])
