@@ -507,11 +507,7 @@ class Machine:
 
     def attributes(self, identity: int) -> dict[str, Value]:
         """Return the attributes (or names) stored under an identity."""
-        return {
-            key[1]: cell
-            for key, cell in self.state.cells.items()
-            if isinstance(key, tuple) and key[0] == identity and isinstance(key[1], str)
-        }
+        return self.state.cells.named(identity)
 
     def contents(self, box: Box) -> Contents:
         found: Contents | None = self.state.cells.get(("box", box.identity))

@@ -12,6 +12,7 @@ from itertools import compress
 from operator import is_not
 from typing import Any
 
+from tapelint.analysis.cells import Cells
 from tapelint.analysis.graph import Node, Session
 from tapelint.analysis.ir import Place
 from tapelint.analysis.values import Value
@@ -61,7 +62,7 @@ class State:
     __slots__ = ("cells", "escaped", "order", "watched")
 
     def __init__(self) -> None:
-        self.cells: dict[Hashable, Any] = {}
+        self.cells = Cells()
         self.watched: frozenset[tuple[Session, Node]] = frozenset()
         self.escaped: frozenset[Node] = frozenset()
         # Identities of tapes that are recording or paused, outermost first.
@@ -70,7 +71,7 @@ class State:
     def fork(self) -> State:
         """Return a copy that may go its own way."""
         copy = State()
-        copy.cells = dict(self.cells)
+        copy.cells = self.cells.fork()
         copy.watched = self.watched
         copy.escaped = self.escaped
         copy.order = self.order
@@ -116,7 +117,7 @@ def _join_two(a: State, b: State, join_values: Joiner) -> State:
     if a is b:
         return a
     result = State()
-    cells = dict(a.cells)
+    cells = a.cells.fork()
     for key in differing(b.cells, a.cells):
         left, right = cells.get(key), b.cells[key]
         # A name bound on one side only: the other side cannot use it without failing.
@@ -128,8 +129,11 @@ def _join_two(a: State, b: State, join_values: Joiner) -> State:
     return result
 
 
-def differing(cells: dict[Hashable, Any], others: dict[Hashable, Any]) -> list[Hashable]:
+def differing(cells: Cells, others: Cells) -> list[Hashable]:
     """Return the keys under which others have not the same object; most cells are shared."""
+    written = cells.written_apart(others)
+    if written is not None:
+        return [k for k in written if k in cells and others.get(k) is not cells[k]]
     # Without a loop in Python: states have ten thousands of cells.
     return list(compress(cells, map(is_not, map(others.get, cells), cells.values())))
 
