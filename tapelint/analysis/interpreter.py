@@ -354,8 +354,8 @@ class Interpreter(Modules):
         found = self.library_of(value).attribute(self, value, name, at)
         return Method(value, name) if found is None else found
 
-    def library_set(self, value: Instance, name: str, given: Value) -> None:
-        self.library_of(value).set_attribute(self, value, name, given)
+    def library_set(self, value: Instance, name: str, given: Value, at: Place) -> None:
+        self.library_of(value).set_attribute(self, value, name, given, at)
 
     def library_has_run(self, value: Instance, name: str) -> None:
         self.library_of(value).has_run(self, value, name)

@@ -221,7 +221,7 @@ class Objects(Containers):
     def library_attribute(self, value: Instance, name: str, at: Place) -> Value:
         raise NotImplementedError
 
-    def library_set(self, value: Instance, name: str, given: Value) -> None:
+    def library_set(self, value: Instance, name: str, given: Value, at: Place) -> None:
         raise NotImplementedError
 
     def library_super(self, value: Super, name: str, at: Place) -> Value:
@@ -413,10 +413,10 @@ class Objects(Containers):
 
     # ------------------------------------------------------------------ writing
 
-    def store_attribute(self, owner: Instance, name: str, value: Value) -> None:
+    def store_attribute(self, owner: Instance, name: str, value: Value, at: Place) -> None:
         """Run `object.__setattr__(owner, name, value)`."""
         self.state.cells[(owner.identity, name)] = value
-        self.library_set(owner, name, value)
+        self.library_set(owner, name, value, at)
 
     def peek(self, owner: Value, name: str) -> Value | None:
         """Return a stored attribute without computing anything."""
@@ -455,7 +455,7 @@ class Objects(Containers):
                     if isinstance(written, FunctionValue):
                         self.call(BoundMethod(written, owner), Arguments((value,), {}, at))
                         return
-                self.store_attribute(owner, name, value)
+                self.store_attribute(owner, name, value, at)
             case ClassValue():
                 self.state.cells[(owner.identity, name)] = value
             case FunctionValue() | BoundMethod():

@@ -208,8 +208,8 @@ class CustomGradientMisused:
 class Outdated:
     """Code of an older TensorFlow or Keras ran, which raises since.
 
-    `what` is "graph gradients", "method" or "argument"; `name` is what is gone, or what only works
-    in graphs.
+    `what` is "graph gradients", "method", "argument", "attribute" or "setting" (which does nothing
+    and raises not); `name` is what is gone, or what only works in graphs.
     """
 
     place: Place

@@ -34,6 +34,16 @@ FINE = {
     "a version that is asked for": "if tf.__version__ < '2.11':\n"
     "    tf.keras.optimizers.SGD(lr=0.1).minimize(lambda: w, [w])\n",
     "an optimizer from outside": "def f(o):\n    o.minimize(lambda: w, [w])\n",
+    "a rate that is asked for first": "o = tf.keras.optimizers.SGD(0.1)\n"
+    "rate = o.lr if hasattr(o, 'lr') else o.learning_rate\n",
+    "a rate of a subclass": "class O(tf.keras.optimizers.SGD):\n"
+    "    def __init__(self):\n        super().__init__(0.1)\n        self.lr = 0.1\n"
+    "o = O()\no.lr = 0.2\nprint(o.lr)\n",
+    "the rate by its name": "o = tf.keras.optimizers.SGD(0.1)\no.learning_rate = 0.2\n"
+    "o.learning_rate.assign(0.3)\nprint('lr', o.learning_rate, o.variables)\n",
+    "an attribute of the program's own": "o = tf.keras.optimizers.SGD(0.1)\no.tag = 'lr'\n"
+    "print(o.tag)\n",
+    "a rate of somebody else": "def f(o):\n    o.lr = 0.1\n    return o.lr\n",
     "what is still there": "o = tf.keras.optimizers.SGD(learning_rate=0.1, name='sgd')\n"
     "o.apply_gradients([(w * 1.0, w)])\no.apply([w * 1.0], [w])\no.scale_loss(w)\n",
 }
@@ -56,6 +66,10 @@ GONE = {
     "get_unscaled_gradients": "o = tf.keras.optimizers.LossScaleOptimizer(\n"
     "    tf.keras.optimizers.Adam())\no.get_unscaled_gradients([w * 1.0])\n",
     "lr": "o = tf.keras.optimizers.RMSprop(lr=0.1)\n",
+    "the rate": "o = tf.keras.optimizers.SGD(0.1)\nprint('lr', o.lr)\n",
+    "an assignment to the rate": "o = tf.keras.optimizers.SGD(0.1)\no.lr.assign(0.2)\n",
+    "weights": "o = tf.keras.optimizers.SGD(0.1)\nprint(len(o.weights))\n",
+    "the rate of the moment": "o = tf.keras.optimizers.SGD(0.1)\no._decayed_lr(tf.float32)\n",
     "name": "o = tf.keras.optimizers.SGD()\no.apply_gradients([(w * 1.0, w)], name='x')\n",
 }
 
@@ -65,3 +79,17 @@ def test_what_is_gone_raises(program: str) -> None:
     (finding,) = linted(minimize_removed, W + program)
     assert finding.confidence is Confidence.LIKELY
     assert "raises: an optimizer of Keras 3" in finding.message
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "o = tf.keras.optimizers.SGD(0.1)\no.lr = 0.2\n",
+        "o = tf.keras.optimizers.SGD(0.1)\nfor epoch in range(9):\n    o.lr = 0.1 / (epoch + 1)\n",
+        "m = tf.keras.Sequential([tf.keras.layers.Dense(1)])\nm.compile(tf.keras.optimizers.SGD(0.1))\n"
+        "m.optimizer.lr = 0.2\n",
+    ],
+)
+def test_a_rate_that_is_set_under_its_old_name_changes_nothing(program: str) -> None:
+    (finding,) = linted(minimize_removed, W + program)
+    assert finding.message.endswith("lr` changes nothing: an optimizer of Keras 3 has no `lr`")

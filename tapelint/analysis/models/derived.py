@@ -144,7 +144,7 @@ def object_setattr(machine: Interpreter, args: Arguments) -> Value:
         owner, name, value = args.positional
         if isinstance(owner, Instance) and isinstance(name, Const) and isinstance(name.value, str):
             machine.note_label(value, name.value)
-            machine.store_attribute(owner, name.value, value)
+            machine.store_attribute(owner, name.value, value, args.place)
     return NONE
 
 

@@ -6,6 +6,7 @@ Facts of TensorFlow 2.21 and Keras 3.15: `tf.gradients` raises in eager code, an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,12 @@ KERAS_2_WORDS = (
 KERAS_OPTIMIZERS = ("keras.optimizers.", "keras.Optimizer", "keras.mixed_precision.LossScale")
 REMOVED_METHODS = frozenset(
     "minimize compute_gradients _compute_gradients get_gradients get_updates aggregate_gradients "
-    "_aggregate_gradients get_scaled_loss get_unscaled_gradients".split()
+    "_aggregate_gradients get_scaled_loss get_unscaled_gradients get_weights _decayed_lr _set_hyper "
+    "_get_hyper".split()
 )
+# What reading raises for, and what setting does nothing.
+REMOVED_ATTRIBUTES = frozenset({"lr", "weights"})
+IDLE_ATTRIBUTES = frozenset({"lr"})
 # Of the constructor, and of `apply_gradients`.
 REMOVED_OPTIONS = frozenset({"lr"})
 REMOVED_ARGUMENTS = frozenset(
@@ -85,6 +90,20 @@ def examine_options(machine: Interpreter, optimizer: Instance, args: Arguments) 
             machine.observe(Outdated(args.place, "argument", name))
 
 
+def examine_attribute(machine: Interpreter, optimizer: Instance, name: str, at: Place) -> None:
+    """Note the reading of an attribute that is gone."""
+    if name in REMOVED_ATTRIBUTES and is_keras_3(machine, optimizer, name, at):
+        machine.observe(Outdated(at, "attribute", name))
+
+
+def examine_setting(machine: Interpreter, optimizer: Instance, name: str, at: Place) -> None:
+    """Note an attribute that is set and that no optimizer reads any more."""
+    # A class of the project may read it.
+    if name in IDLE_ATTRIBUTES and isinstance(optimizer.cls, External):
+        if is_keras_3(machine, optimizer, name, at):
+            machine.observe(Outdated(at, "setting", name))
+
+
 def is_keras_3(machine: Interpreter, optimizer: Instance, name: str, place: Place) -> bool:
     """Whether an optimizer is one of Keras 3, as far as the program shows.
 
@@ -96,8 +115,7 @@ def is_keras_3(machine: Interpreter, optimizer: Instance, name: str, place: Plac
         return False
     if any(".legacy." in one or ".experimental." in one for one in names) or machine.raised:
         return False
-    text = place.file_text()
-    if f'"{name}"' in text or f"'{name}'" in text:
+    if re.search(rf"""attr\([^\n]*["']{name}["']""", place.file_text()):
         return False
     return not speaks_of(machine, KERAS_2_WORDS, place)
 

@@ -195,7 +195,7 @@ class LayerClass(TrackingClass):
                 return None
 
     def set_attribute(
-        self, machine: Interpreter, instance: Instance, name: str, value: Value
+        self, machine: Interpreter, instance: Instance, name: str, value: Value, at: Place
     ) -> None:
         """Pass `layer.trainable = value` down to everything tracked."""
         if name == "trainable":

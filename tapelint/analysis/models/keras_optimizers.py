@@ -37,7 +37,7 @@ METHODS = frozenset(
     "set_weights add_variable add_variable_from_reference assign assign_add assign_sub "
     "stateless_apply update_step save_own_variables load_own_variables finalize_variable_values "
     "exclude_from_weight_decay get_slot get_slot_names get_updates add_weight _compute_gradients "
-    "_aggregate_gradients".split()
+    "_aggregate_gradients _decayed_lr _get_hyper _set_hyper".split()
 )
 RATES = frozenset({"learning_rate", "lr", "_learning_rate"})
 
@@ -66,6 +66,7 @@ class OptimizerClass(LibraryClass):
         """Return an attribute that nobody has set."""
         if name in METHODS:
             return None
+        eras.examine_attribute(machine, instance, name, at)
         if name in RATES:
             return learning_rate(machine, instance, at)
         if name == "iterations":
@@ -79,6 +80,12 @@ class OptimizerClass(LibraryClass):
             )
         given = configured_value(machine, instance, name)
         return given if given is not None else machine.unknown(f".{name}", [], at)
+
+    def set_attribute(
+        self, machine: Interpreter, instance: Instance, name: str, value: Value, at: Place
+    ) -> None:
+        """Note a rate that is set under a name which nobody reads any more."""
+        eras.examine_setting(machine, instance, name, at)
 
     def method(
         self, machine: Interpreter, instance: Instance, name: str, arguments: Arguments
@@ -102,7 +109,7 @@ class OptimizerClass(LibraryClass):
                 return scaled(machine, name, arguments)
             case "get_unscaled_gradients" | "aggregate_gradients" | "_aggregate_gradients":
                 return arguments.get(0, "grads", "grads_and_vars") or NONE
-            case "get_weights" | "get_config" | "get_slot_names":
+            case "get_weights" | "get_config" | "get_slot_names" | "_decayed_lr" | "_get_hyper":
                 return machine.unknown(name, [], place)
             case "assign" | "assign_add" | "assign_sub" if len(arguments.positional) == 2:
                 variable, value = arguments.positional

@@ -53,7 +53,7 @@ class LibraryClass:
         return machine.unknown(f".{name}", [instance], at)
 
     def set_attribute(
-        self, machine: Interpreter, instance: Instance, name: str, value: Value
+        self, machine: Interpreter, instance: Instance, name: str, value: Value, at: Place
     ) -> None:
         """Note that an attribute was given a value; it is stored already."""
 

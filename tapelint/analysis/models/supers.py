@@ -23,7 +23,7 @@ def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) ->
     if name == "__setattr__" and len(args.positional) == 2:
         key, value = args.positional
         if isinstance(key, Const) and isinstance(key.value, str):
-            machine.store_attribute(instance, key.value, value)
+            machine.store_attribute(instance, key.value, value, args.place)
             return NONE
     if machine.library_base(instance.cls) is None:
         return of_object(machine, name, args)
