@@ -18,6 +18,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from tapelint import workers
+from tapelint.consequences import attached
 from tapelint.model import Confidence, Finding, Span
 from tapelint.settings import Settings
 from tapelint.source.markers import MARKERS, OLD_MARKERS, file_may_hold_tape, may_hold_tape
@@ -264,6 +265,8 @@ def _reported(
             here, held = suppress.apply(here, texts[path], _names)
             suppressed += len(held)
         kept += here
+    everything = [finding for outcome in outcomes for finding in outcome.findings]
+    kept = attached(kept, everything)
     sources = {path: source.text for path, source in texts.items()}
     return tuple(sorted(kept, key=lambda found: found.sort_key)), suppressed, sources
 

@@ -873,6 +873,8 @@ class Expressions(Calls):
             known = self.truth(self.evaluate(condition))
             if known is not False:
                 self.narrow(condition, True)
+            elif isinstance(condition, ir.Compare):
+                updates.examine_filter(self, condition, self.evaluate(condition.left))
             yield known
 
     def bind_target(self, target: ir.Expr, value: Value, at: Place) -> None:

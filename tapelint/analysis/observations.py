@@ -153,6 +153,7 @@ class Misuse(Enum):
     ONE_PAIR = "one pair instead of a list of pairs"
     EXHAUSTED = "a zip that was walked through before"
     NONE_USED = "a gradient that is None"
+    NONE_FILTERED = "a gradient that is None is left out by a test for it"
     SPARSE_USED = "a gradient that is an IndexedSlices"
     UNSCALED = "gradients of a loss that was not scaled"
     UNUSED = "never used"

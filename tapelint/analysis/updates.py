@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import Effect, Kind, Node
-from tapelint.analysis.ir import Place
+from tapelint.analysis.ir import Compare, Constant, Expr, Place
 from tapelint.analysis.observations import Misuse, UpdateMisused
 from tapelint.analysis.values import (
     Box,
@@ -316,6 +316,17 @@ def examine_operands(machine: Machine, op: str, values: Iterable[Value], place: 
         if isinstance(value, NoGradient) and op not in TAKES_NONE:
             misused(machine, place, Misuse.NONE_USED, [value], op)
             return
+
+
+def examine_filter(machine: Machine, condition: Expr, value: Value) -> None:
+    """Note a gradient that is None and that the condition of a comprehension leaves out."""
+    match condition:
+        case Compare(ops=("is not" | "!=",), rights=(Constant(value=None),)) if isinstance(
+            value, NoGradient
+        ):
+            misused(machine, condition.at, Misuse.NONE_FILTERED, [value])
+        case _:
+            pass
 
 
 def misused(

@@ -10,7 +10,6 @@ NOT_IMPLEMENTED = frozenset(
     {
         "TAP305",
         "TAP307",
-        "TAP409",
     }
 )
 

@@ -99,9 +99,9 @@ def examine_attribute(machine: Interpreter, optimizer: Instance, name: str, at: 
 def examine_setting(machine: Interpreter, optimizer: Instance, name: str, at: Place) -> None:
     """Note an attribute that is set and that no optimizer reads any more."""
     # A class of the project may read it.
-    if name in IDLE_ATTRIBUTES and isinstance(optimizer.cls, External):
-        if is_keras_3(machine, optimizer, name, at):
-            machine.observe(Outdated(at, "setting", name))
+    is_library = isinstance(optimizer.cls, External)
+    if name in IDLE_ATTRIBUTES and is_library and is_keras_3(machine, optimizer, name, at):
+        machine.observe(Outdated(at, "setting", name))
 
 
 def is_keras_3(machine: Interpreter, optimizer: Instance, name: str, place: Place) -> bool:
