@@ -150,7 +150,8 @@ class Run:
     `notes` are assumptions, `executed` the lines (path, line) that ran at least one call. `is_cut`
     holds for a program that was stopped because it only repeated itself, `unreachable` says why a
     function could not be called. `uneven` are the lines of a `zip` of different lengths, and
-    `is_forced` holds where a `tf.function` was run eagerly.
+    `is_forced` holds where a `tf.function` was run eagerly. `scaled` tells of each step of an
+    optimizer that divides gradients by a scale whether their loss had been multiplied by it.
     """
 
     fate: str
@@ -166,6 +167,7 @@ class Run:
     unreachable: str = ""
     uneven: tuple[Line, ...] = ()
     is_forced: bool = False
+    scaled: tuple[tuple[tuple[Line, ...], bool], ...] = ()
 
 
 def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
@@ -178,6 +180,7 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
     sandbox = trouble = unreachable = ""
     is_cut = is_forced = False
     uneven: list[Line] = []
+    scaled: list[tuple[tuple[Line, ...], bool]] = []
     for event in events:
         match event.get("event"):
             case "request":
@@ -195,6 +198,8 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
                 sandbox = sandbox or _text(event, "strength")
             case "uneven":
                 uneven += _lines(event.get("frames"))[:1]
+            case "scaled":
+                scaled.append((_lines(event.get("frames")), _plain(event, "is_scaled", True)))
             case "forced":
                 is_forced = True
             case "enough":
@@ -221,6 +226,7 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
         unreachable,
         tuple(uneven),
         is_forced,
+        tuple(scaled),
     )
 
 

@@ -69,6 +69,21 @@ class Updates(Exceptions):
         reason = f"the request is given {len(asked[0].sources)} sources"
         return Judgement(Verdict.REFUTED, reason, seen_in(asked, claim))
 
+    def _unscaled(self, claim: Claim, run: Run) -> Judgement:
+        here = [
+            is_scaled for frames, is_scaled in run.scaled if self.is_inside(frames, claim.breaks)
+        ]
+        if not here:
+            return self.not_reached(claim, run)
+        if all(here):
+            if invents(run):
+                return undecided("the loss was scaled, with inputs that were invented")
+            return Judgement(Verdict.REFUTED, "the loss that is differentiated was scaled")
+        if invents(run):
+            return undecided("the loss was not scaled, with inputs that were invented")
+        reason = "the gradients of a loss that was not scaled are divided by the scale"
+        return Judgement(Verdict.CONFIRMED, reason)
+
     def _uneven(self, claim: Claim, run: Run) -> Judgement:
         spans = [claim.finding.span, *claim.breaks]
         if any(self.is_at(line, spans) for line in run.uneven):

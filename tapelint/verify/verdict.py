@@ -60,6 +60,8 @@ class Judge(NotFinite):
                 return self._no_sources(claim, run)
             case Expected.UNEVEN:
                 return self._uneven(claim, run)
+            case Expected.UNSCALED:
+                return self._unscaled(claim, run)
             case _:
                 return self._with_origin(claim, run, self._gives(claim, run))
 

@@ -61,3 +61,20 @@ tape.gradient(reported, w)
         "the gradient of `reported` with respect to `w` raises: `float` made a Python value of it"
     )
     assert finding.steps[-1].message == "`tape.gradient` raises"
+
+
+def test_a_jacobian_makes_a_tensor_of_an_array_and_is_none() -> None:
+    program = """\
+w = tf.Variable([1.0])
+with tf.GradientTape() as tape:
+    array = w.numpy()
+tape.jacobian(array, w)
+"""
+    story = Story(program)
+    w = story.variable("tf.Variable([1.0])", "w")
+    array = story.cut("w.numpy()", "numpy", w, Reason.PYTHON, label="array", kind=Kind.ARRAY)
+    asked = story.asked("tape.jacobian(array, w)", array, lost("w", w, array), method="jacobian")
+    (finding,) = python_value_in_tape.check([asked])
+    assert finding.message == (
+        "the gradient of `array` with respect to `w` is None: cut here by `.numpy()`"
+    )

@@ -145,3 +145,17 @@ def test_a_number_that_was_guessed_leaves_it_open(runner: Runner, tmp_path: Path
         """,
     )
     assert evidence(runner, made, finding(made, "TAP108", NONE)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_jacobian_of_an_array_is_none(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        x = tf.Variable([1.0, 2.0])
+        with tf.GradientTape() as tape:
+            y = tf.sin(x).numpy()  # here
+        slope = tape.jacobian(y, x)
+        """,
+    )
+    found = evidence(runner, made, finding(made, "TAP202", NONE, at=made.line()))
+    assert found.verdict is Verdict.CONFIRMED

@@ -101,3 +101,33 @@ def test_what_an_optimizer_lost_is_confirmed_whatever_was_invented(
     (about,) = findings(made)
     assert (about.code, about.span.line) == ("TAP702", made.line())
     assert evidence(runner, made, about).verdict is Verdict.CONFIRMED
+
+
+SCALED = """
+    w = tf.Variable(2.0)
+    optimizer = tf.keras.mixed_precision.LossScaleOptimizer(tf.keras.optimizers.SGD(0.1))
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            loss = {loss}
+        gradients = tape.gradient(loss, [w])
+        optimizer.apply_gradients(zip(gradients, [w]))  # here
+    """
+
+
+def test_a_loss_that_was_scaled_refutes_that_it_was_not(runner: Runner, tmp_path: Path) -> None:
+    (about,) = findings(program(tmp_path, SCALED.format(loss="w * w")))
+    made = program(tmp_path, SCALED.format(loss="optimizer.scale_loss(w * w)"))
+    assert evidence(runner, made, about).verdict is Verdict.REFUTED
+
+
+def test_gradients_that_were_changed_may_have_been_scaled(runner: Runner, tmp_path: Path) -> None:
+    (about,) = findings(program(tmp_path, SCALED.format(loss="w * w")))
+    text = SCALED.format(loss="w * w").replace("zip(gradients,", "zip([gradients[0] * 2**15],")
+    assert evidence(runner, program(tmp_path, text), about).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_loss_that_was_never_scaled_is_confirmed(runner: Runner, tmp_path: Path) -> None:
+    made = program(tmp_path, SCALED.format(loss="w * w"))
+    (about,) = findings(made)
+    assert about.code == "TAP407"
+    assert evidence(runner, made, about).verdict is Verdict.CONFIRMED

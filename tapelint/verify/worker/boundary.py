@@ -139,6 +139,9 @@ class Boundary:
             self._compare_lengths(arguments)
         before = self.recorder.serial
         result = self._really_called(function, arguments, keywords)
+        if self.workshop.is_used:
+            # What was unknown may have a value now.
+            arguments, keywords = rebuilt(arguments, closed), rebuilt(keywords, closed)
         self._note_call(function, arguments, keywords, result, before)
         return result
 
@@ -288,7 +291,7 @@ class Boundary:
             result = function(left, right)
         finally:
             self.places.pop()
-        self._link(sign, (left, right), result)
+        self._link(sign, (closed(left), closed(right)), result)
         return result
 
     def item(self, place: int, holder: Any, index: Any) -> Any:

@@ -33,6 +33,8 @@ class Sliced(Program):
             before = cut(outer.body, inner.lineno, needed=free - _parameters(inner))
             statements[:0] = before.statements
             free |= before.perhaps
+        for statement in statements:
+            _open_scope(statement)
         module = self._outer(free, functions)
         self.execute(module)
         self.supply(free)
@@ -53,6 +55,26 @@ class Sliced(Program):
             ):
                 kept.append(statement)
         return kept
+
+
+def _open_scope(statement: ast.stmt, within: frozenset[str] = frozenset()) -> None:
+    """Turn `nonlocal` into `global` where the function around has become the module."""
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        block = getattr(statement, name, [])
+        for index, inner in enumerate(block):
+            if isinstance(inner, ast.Nonlocal) and not within.intersection(inner.names):
+                block[index] = ast.copy_location(ast.Global(inner.names), inner)
+            elif isinstance(inner, Function):
+                _open_scope(inner, within | _parameters(inner) | _locals(inner))
+            else:
+                _open_scope(inner, within)
+
+
+def _locals(function: Function) -> set[str]:
+    """Return the names that a function binds for those that are defined in it."""
+    if not any(isinstance(node, Function) for node in function.body):
+        return set()
+    return set().union(*map(binds, function.body))
 
 
 def _parameters(function: Function) -> set[str]:

@@ -8,7 +8,7 @@ import importlib
 import itertools
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tapelint.verify.worker import leaving
@@ -22,6 +22,7 @@ from tapelint.verify.worker.reading import Reading
 from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.replays import Replay
 from tapelint.verify.worker.runtime import TensorFlow
+from tapelint.verify.worker.scaling import ScaleWatcher
 from tapelint.verify.worker.sliced import Sliced
 from tapelint.verify.worker.tapes import Request, TapeWatcher
 from tapelint.verify.worker.tolerant import Tolerant
@@ -61,7 +62,9 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     updates = UpdateWatcher(recorder, emit)
     updates.install()
     recorder.happened = updates.happened
-    watcher = _Watcher(request, observer, updates)
+    scales = ScaleWatcher(recorder, emit)
+    scales.install()
+    watcher = _Watcher(request, (observer.answered, updates.answered, scales.answered), recorder)
     recorder.install()
     leaving.install(recorder)
     TapeWatcher(recorder, watcher.answered, watcher.about_to_ask).install()
@@ -149,13 +152,15 @@ def _module_name(path: str, roots: tuple[str, ...]) -> str:
 class _Watcher:
     """Passes requests on, and ends a program that only repeats itself."""
 
-    def __init__(self, request: Json, observer: Observer, updates: UpdateWatcher) -> None:
+    def __init__(
+        self, request: Json, listeners: Sequence[Callable[[Request], None]], recorder: Recorder
+    ) -> None:
         self.main = request["main"]
         self.open = set(request.get("sites", []))
         self.is_limited = bool(self.open)
         self.turns: Counter[int] = Counter()
-        self.observer = observer
-        self.updates = updates
+        self.listeners = listeners
+        self.recorder = recorder
 
     def about_to_ask(self) -> None:
         """Stop when all calls that matter have been seen, and one of them too often."""
@@ -164,10 +169,10 @@ class _Watcher:
 
     def answered(self, request: Request) -> None:
         """Pass an answer on to those who look at it."""
-        for file, line in self.observer.recorder.frames():
+        for file, line in self.recorder.frames():
             if file == self.main:
                 self.turns[line] += 1
                 self.open.discard(line)
                 break
-        self.observer.answered(request)
-        self.updates.answered(request)
+        for listener in self.listeners:
+            listener(request)
