@@ -131,6 +131,8 @@ class Machine:
         # Where the script, or what it calls, asked for a gradient last.
         # Calls and contexts of libraries that are running: they may trace what runs within.
         self.foreign = 0
+        # Steps of training that Keras runs, as a graph unless it is told otherwise.
+        self.library_steps = 0
         self.last_asked: Place | None = None
         # By gradient: the targets it is of.
         self.answered: dict[Node, Sequence[Node]] = {}

@@ -196,13 +196,14 @@ class CustomGradientMisused:
     """A function with `tf.custom_gradient` that raises, or gives a wrong gradient.
 
     `what` is "arity" (`detail`: "given wanted"), "variables" (`detail`: the variable), "none",
-    "upstream" or "keywords"; `name` is the function's.
+    "upstream" or "keywords"; `name` is the function's, `called` where TensorFlow calls it.
     """
 
     place: Place
     what: str
     name: str
     detail: str = ""
+    called: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.observations import CustomGradientMisused, Observation
 from tapelint.checks.findings import Rule
-from tapelint.checks.phrasing import code
+from tapelint.checks.phrasing import called, code
 from tapelint.checks.verdicts import distinct
 from tapelint.model import Finding, Role, Step
 
 CODE = "TAP602"
 RULE = Rule(CODE, "custom-gradient-variables")
-HELP = "take `variables=None` in the gradient function and return `(gradients, variable_gradients)`"
+HELP = (
+    "take `variables=None` in the gradient function and return `(gradients, variable_gradients)`, or"
+    " hand a tensor over: `tf.convert_to_tensor(variable)`"
+)
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
@@ -26,4 +29,8 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
             f"{name} uses {variable}, but its gradient takes no `variables`: calling it raises"
         )
         step = "there is no `variables` among these parameters"
-        yield RULE.finding(span, message, HELP, (Step(span, Role.BREAK, step),), is_likely=False)
+        steps = [Step(span, Role.BREAK, step)]
+        if found.called is not None:
+            call = f"{code(called(found.called))} reads {variable} and raises"
+            steps.append(Step(found.called.span(), Role.TARGET, call))
+        yield RULE.finding(span, message, HELP, tuple(steps), is_likely=False)

@@ -14,8 +14,8 @@ CODE = "TAP405"
 RULE = Rule(CODE, "none-into-clip")
 
 HELP = (
-    "mend what makes the gradient None; where None is expected, use `tf.clip_by_global_norm` or"
-    ' `unconnected_gradients="zero"`'
+    "mend what makes the gradient None; where None is expected, use `tf.clip_by_global_norm`, or"
+    ' `unconnected_gradients="zero"` (which raises for Keras variables: ask for their `value`)'
 )
 
 

@@ -26,6 +26,7 @@ from tapelint.analysis.values import (
     Tuple,
     Union,
     Value,
+    VariableValue,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def run_custom_gradient(machine: Interpreter, function: FunctionValue, args: Arg
         return machine.opaque_call(function.lazy.name, args.values, args.place)
     ended: Ended = {}
     if isinstance(backward, FunctionValue):
-        held = variables(held_inside(machine, value, args, started))
+        held = variables(read_inside(machine, value, args, started))
         ended = examine(machine, function, value, backward, args, held)
         machine.examined.add(function.lazy)
     return recorded(machine, function.lazy.name, value, args, ended, started)
@@ -118,7 +119,7 @@ def examine(
         place = backward.lazy.get().at
         label = held[0].label or ""
         if is_new:
-            machine.observe(CustomGradientMisused(place, "variables", name, label))
+            machine.observe(CustomGradientMisused(place, "variables", name, label, args.place))
         return {}
     if takes_variables and not held:
         # Whether TensorFlow asks for the gradients of variables too is not known.
@@ -197,6 +198,28 @@ def held_inside(
     made = [n for n in past(leaves) if n.kind is Kind.VARIABLE and n.number >= started]
     held = {*captured(leaves, started), *made} - given
     return sorted(held, key=lambda node: node.number)
+
+
+def read_inside(
+    machine: Interpreter, value: Value, args: Arguments, started: int
+) -> Sequence[Node]:
+    """Return what TensorFlow sees being read: what is captured, and arguments of Keras.
+
+    Eager code watches the reads of the `tf.Variable` inside a `keras.Variable`, which is no argument;
+    a graph reads all arguments before (TensorFlow 2.21, Keras 3.15).
+    """
+    held = held_inside(machine, value, args, started)
+    if machine.frame_is_graph() or machine.library_steps or machine.runs_entry:
+        return held
+    of_keras = {
+        leaf
+        for v in args.values
+        if isinstance(v, VariableValue) and v.library == "keras"
+        for leaf in machine.leaves(v)
+    }
+    if not of_keras:
+        return held
+    return [*held, *(n for n in captured(machine.leaves(value), started) if n in of_keras)]
 
 
 def variables(held: Sequence[Node]) -> list[Node]:

@@ -132,6 +132,7 @@ def train(machine: Interpreter, model: Instance, name: str, args: Arguments) -> 
     step = machine.class_attribute(model.cls, STEPS[name])
     turns = 2 if name in ("fit", "fit_generator") else 1
     for _ in range(turns):
+        machine.library_steps += 1
         try:
             if isinstance(step, FunctionValue):
                 # Traced by `tf.function`, as Keras does it.
@@ -145,6 +146,8 @@ def train(machine: Interpreter, model: Instance, name: str, args: Arguments) -> 
                 break
         except Dead:
             break
+        finally:
+            machine.library_steps -= 1
     if name.startswith("fit"):
         return machine.unknown("history", [], args.place)
     return Data(machine.node(name, Kind.PYTHON, DType.FLOAT, args.place))
