@@ -159,3 +159,19 @@ def test_a_jacobian_of_an_array_is_none(runner: Runner, tmp_path: Path) -> None:
     )
     found = evidence(runner, made, finding(made, "TAP202", NONE, at=made.line()))
     assert found.verdict is Verdict.CONFIRMED
+
+
+def test_what_a_failed_block_would_have_computed_is_open(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        def step(x):
+            w = tf.Variable(2.0)
+            with tf.GradientTape() as tape:
+                scores = tf.identity(w)
+                y = tf.reduce_sum(scores["logits"] * x)
+                y = y * 2.0
+            return tape.gradient(y, w)
+        """,
+    )
+    assert evidence(runner, made, finding(made, "TAP108", NONE)).verdict is Verdict.INCONCLUSIVE

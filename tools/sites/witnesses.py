@@ -81,7 +81,8 @@ def _answer(site: Site, case: Case) -> Answer:
     if not reached:
         ways = [f"{a.request.way.value}: {a.judgement.reason}" for a in case.answers]
         return Answer(site, "", "", " | ".join(ways), seconds)
-    best = reached[0]
+    # The last one had most invented, and raised least.
+    best = next((a for a in reached if not a.run.raised), reached[0])
     seen = PLACES.asked_for(case.claim, best.run)
     outcome = outcome_of(seen)
     blamed = tuple(_blamed(site, seen)) if outcome.startswith(("None", "error")) else ()

@@ -39,6 +39,8 @@ class Program:
         self.workshop = boundary.workshop
         self.path = path
         self.emit = emit
+        # What names are taken for that may be read before they are bound.
+        self.supposed: dict[str, Any] = {}
         self.module = ModuleType(name)
         self.module.__file__ = path
         if "." in name:
@@ -61,6 +63,12 @@ class Program:
                 self._execute_branch(statement)
             else:
                 self._execute_one(statement)
+
+    def _is_unbound(self, name: str) -> bool:
+        """Tell whether nothing that ran has given a name a value."""
+        if name not in self.names:
+            return True
+        return name in self.supposed and self.names[name] is self.supposed[name]
 
     def supply(self, names: Iterable[str]) -> None:
         """Import what the functions of the module import for themselves."""
@@ -100,7 +108,7 @@ class Program:
     def _failed(self, node: ast.AST, error: BaseException, bound: set[str]) -> None:
         """Tell what a statement raised, and invent what it would have bound."""
         line = getattr(node, "lineno", 0)
-        missing = sorted(name for name in bound if name not in self.names)
+        missing = sorted(name for name in bound if self._is_unbound(name))
         is_import = isinstance(error, ImportError)
         is_invented = is_import or self.boundary.effects.is_failure_of_surroundings(error)
         if not is_invented:

@@ -40,7 +40,7 @@ class Sliced(Program):
         self.supply(free)
         for name in sorted(free):
             if name not in self.names:
-                self.names[name] = self.workshop.make(name)
+                self.names[name] = self.supposed[name] = self.workshop.make(name)
         self.execute(statements)
 
     def _outer(self, free: set[str], functions: Sequence[Function]) -> list[ast.stmt]:
