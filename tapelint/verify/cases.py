@@ -54,8 +54,12 @@ class Case:
 
     @property
     def was_raised(self) -> bool:
-        """Whether something raised in every run that came to the gradient call."""
-        return all(a.run.raised for a in self.answers if a.judgement.was_reached)
+        """Whether something raised in every run that came to the gradient call, by inventing."""
+        return all(
+            a.run.raised and a.request.way is not Way.SCRIPT
+            for a in self.answers
+            if a.judgement.was_reached
+        )
 
 
 def evidence(case: Case, installation: Installation) -> Evidence:

@@ -13,6 +13,7 @@ from tapelint.model import Confidence, Finding, Role, Severity, Span, Step, Verd
 from tapelint.verify.cases import Case
 from tapelint.verify.observed import Asked, Source
 from tapelint.verify.places import Places
+from tapelint.verify.request import Way
 from tapelint.verify.runner import Runner
 from tapelint.verify.verification import Options, Project, tried, verify
 from tools.sites.calls import Site
@@ -81,8 +82,9 @@ def _answer(site: Site, case: Case) -> Answer:
     if not reached:
         ways = [f"{a.request.way.value}: {a.judgement.reason}" for a in case.answers]
         return Answer(site, "", "", " | ".join(ways), seconds)
-    # The last one had most invented, and raised least.
-    best = next((a for a in reached if not a.run.raised), reached[0])
+    # What raises in the first is invented in the last.
+    is_script = reached[0].request.way is Way.SCRIPT
+    best = reached[0] if is_script else reached[-1]
     seen = PLACES.asked_for(case.claim, best.run)
     outcome = outcome_of(seen)
     blamed = tuple(_blamed(site, seen)) if outcome.startswith(("None", "error")) else ()
