@@ -68,6 +68,9 @@ def result(name: str, inputs: Inputs, elements: Elements) -> Shape:
             return chained(elements(first), keywords.get("axis"))
         case "where" if len(inputs) > 2:
             return broadcast(shape_of(inputs[1][1]), shape_of(inputs[2][1]))
+        case _ if short in REDUCTIONS and all(n == "name" for n, _ in inputs[1:]):
+            # Over all axes, however many there are; `tf.argmax` alone takes the first one.
+            return None if short in ("argmax", "argmin") else ()
         case _ if known is None:
             return None
         case "matmul":

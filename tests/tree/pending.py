@@ -14,8 +14,4 @@ NOT_IMPLEMENTED = frozenset(
 )
 
 # Examples of implemented rules that the abstract tape does not understand yet.
-NOT_UNDERSTOOD = frozenset(
-    {
-        "TAP306-bad-3",
-    }
-)
+NOT_UNDERSTOOD = frozenset[str]()

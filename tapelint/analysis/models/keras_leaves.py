@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import knowledge
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
+from tapelint.analysis.mixing import BATCH_STATISTICS
 from tapelint.analysis.models import keras_recurrent as recurrent
+from tapelint.analysis.models.keras_calls import TRAINING
 from tapelint.analysis.models.keras_config import config_of, configured_value
 from tapelint.analysis.models.keras_shapes import shaped
 from tapelint.analysis.models.keras_tracking import (
@@ -61,6 +63,7 @@ ATTENTIONS = frozenset(
     "GroupQueryAttention".split()
 )
 MERGERS = frozenset("Concatenate Add Subtract Multiply Average Maximum Minimum Dot".split())
+NORMALISERS = frozenset({"BatchNormalization", "SyncBatchNormalization"})
 # Arguments of a call that are no inputs.
 FLAGS = frozenset({"training", "return_attention_scores", "use_causal_mask"})
 
@@ -94,8 +97,16 @@ def run(machine: Interpreter, layer: Instance, name: str, args: Arguments) -> Va
     if word not in ROWS:
         return anything(machine, layer, name, args)
     made = computed(machine, layer, name, args, merges=word in MERGERS)
+    if word in NORMALISERS and uses_batch(machine, layer):
+        made.node.note = BATCH_STATISTICS
     made = shaped(machine, layer, word, args, made)
     return activated(machine, configured_value(machine, layer, "activation"), made, args)
+
+
+def uses_batch(machine: Interpreter, layer: Instance) -> bool:
+    """Whether a layer certainly normalises by the mean of the batch: not where it is frozen."""
+    is_trained = machine.state.cells.get((layer.identity, "trainable"), Const(True))
+    return (machine.state.cells.get(TRAINING), is_trained) == (Const(True), Const(True))
 
 
 def computed(

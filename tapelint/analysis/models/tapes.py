@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import broadcasts, sparse, trace, updates
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session, past
 from tapelint.analysis.ir import Place
+from tapelint.analysis.mixing import mixes_rows
 from tapelint.analysis.models import eras, untracked
 from tapelint.analysis.models.registry import methods, models
 from tapelint.analysis.observations import (
@@ -197,6 +198,8 @@ def ask(machine: Interpreter, tape: TapeValue, method: str, arguments: Arguments
     updates.examine_operands(machine, f"tape.{method}", [target], arguments.place)
     result = asker.answers(sources, zero)
     asker.report(sources)
+    if method == "batch_jacobian" and not asker.is_vague:
+        examine_rows(machine, asker)
     if not machine.runs_entry:
         machine.last_asked = arguments.place
     machine.asked_for.setdefault(arguments.place, set()).update(asker.sources)
@@ -247,6 +250,13 @@ def examine_batches(target: Value, sources: Value, misused: Callable[[str, Value
         rows, wanted = target.shape[0], sources.shape[0]
         if rows is not None and wanted is not None and rows != wanted:
             misused("batch jacobian of other rows", target)
+
+
+def examine_rows(machine: Machine, asker: Asker) -> None:
+    """Look for rows of a batch that depend on each other."""
+    if any(mixes_rows(asker.session, asker.targets, source) for source in asker.sources):
+        what = "batch jacobian of other rows"
+        machine.observe(RequestMisused(asker.place, what, "", asker.session.opened))
 
 
 def use(
