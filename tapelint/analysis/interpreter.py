@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from tapelint.analysis import ir, updates
+from tapelint.analysis import ir, persistence, updates
 from tapelint.analysis.expressions import CALLABLES, SPECIAL
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
@@ -103,6 +103,7 @@ class Interpreter(Modules):
             done += 1
         self.forget_awaited()
         updates.observe_unread(self)
+        persistence.observe(self)
         untracked.observe_hidden(self, [f.lazy.source() for f in self.defined])
         return self.observations
 
@@ -176,7 +177,8 @@ class Interpreter(Modules):
         self.state.order = ()
 
         def work() -> None:
-            self.call(self.receiver_bound(function), self.open_arguments(function))
+            result = self.call(self.receiver_bound(function), self.open_arguments(function))
+            persistence.note_shared(self, result)
 
         self.run_bounded(work)
 

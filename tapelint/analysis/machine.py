@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import shapes, sparse, updates
+from tapelint.analysis import persistence, shapes, sparse, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, Session
 from tapelint.analysis.ir import Expr, Function, Import, ImportFrom, LazyFunction, Place, Stmt
 from tapelint.analysis.observations import Observation
@@ -150,6 +150,8 @@ class Machine:
         # Calls that run a function in a loop or graph of their own, out of which dense gradients come.
         self.graph_loops: set[Place | None] = set()
         self.suspects = Suspects(self.contents)
+        # Tapes that were made with `persistent=True`, by their identity.
+        self.persistent: dict[int, persistence.Persistent] = {}
         # Operations in which a row meets a column by accident.
         self.broadcasts: set[Node] = set()
         self.late_watches: set[tuple[int, Node]] = set()
@@ -426,6 +428,7 @@ class Machine:
 
     def escape(self, value: Value, depth: int = 0) -> None:
         """Note that unknown code holds the value from now on."""
+        persistence.note_shared(self, value)
         for tape in self.tapes_in(value):
             # It may watch, pause, reset or ask it.
             if self.state.tape(tape.identity) is not None:

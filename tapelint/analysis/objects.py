@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tapelint.analysis import sparse
+from tapelint.analysis import persistence, sparse
 from tapelint.analysis.containers import Containers
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
@@ -416,6 +416,7 @@ class Objects(Containers):
     def store_attribute(self, owner: Instance, name: str, value: Value, at: Place) -> None:
         """Run `object.__setattr__(owner, name, value)`."""
         self.state.cells[(owner.identity, name)] = value
+        persistence.note_shared(self, value)
         self.library_set(owner, name, value, at)
 
     def peek(self, owner: Value, name: str) -> Value | None:

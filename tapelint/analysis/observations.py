@@ -182,7 +182,8 @@ class RequestMisused:
     "symbolic source", "symbolic watch", "watched keras variable", "frozen sources", "inside own
     tape", "untracked variable", "layer made in call" (both at where it is made, `tape` is where the
     gradients were asked for, `label` the attribute or the class), "jacobian of a list",
-    "batch jacobian of a vector", "batch jacobian of other rows".
+    "batch jacobian of a vector", "batch jacobian of other rows", "asked once", "kept in a loop"
+    (at where the tape is made, `tape` is the last request).
     """
 
     place: Place

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from tapelint.analysis import ir, updates
+from tapelint.analysis import ir, persistence, updates
 from tapelint.analysis.expressions import Expressions
 from tapelint.analysis.graph import DType, Kind, Node, Rebinding, past
 from tapelint.analysis.machine import Dead, Frame, Loop
@@ -98,6 +98,8 @@ class Statements(Expressions):
                 self.run_import(statement)
             case ir.Delete():
                 for target in statement.targets:
+                    if isinstance(target, ir.Name):
+                        persistence.note_deleted(self, self.lookup(target.id))
                     self.unbind(target)
             case ir.Assert():
                 if self.truth(self.evaluate(statement.test)) is False:

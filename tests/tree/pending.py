@@ -8,7 +8,6 @@ from __future__ import annotations
 # Rules whose card is there before their check.
 NOT_IMPLEMENTED = frozenset(
     {
-        "TAP305",
         "TAP307",
     }
 )

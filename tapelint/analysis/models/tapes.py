@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import broadcasts, sparse, trace, updates
+from tapelint.analysis import broadcasts, persistence, sparse, trace, updates
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session, past
 from tapelint.analysis.ir import Place
 from tapelint.analysis.mixing import mixes_rows
@@ -67,6 +67,8 @@ def make(machine: Machine, arguments: Arguments) -> Value:
     tape = TapeValue(fresh(), arguments.place)
     session = Session(next(_sessions), tape.identity, arguments.place, accessed is not False)
     machine.state.cells[("tape", tape.identity)] = TapeState(session, persistent)
+    if persistent is True:
+        persistence.note_made(machine, tape)
     return tape
 
 
@@ -189,6 +191,9 @@ def ask(machine: Interpreter, tape: TapeValue, method: str, arguments: Arguments
     if target is None or sources is None:
         return machine.unknown(method, arguments.values, arguments.place)
     state = state_of(machine, tape)
+    # Without pfor a Jacobian asks for one gradient after another.
+    is_needed = state.is_recording or state.is_vague or has_own_way(arguments)
+    persistence.note_request(machine, tape, arguments.place, is_needed)
     is_exhausted = use(machine, tape, state, method, arguments)
     examine_request(machine, method, state, target, sources, arguments)
     zero = unconnected_zero(method, arguments)
@@ -210,6 +215,12 @@ def ask(machine: Interpreter, tape: TapeValue, method: str, arguments: Arguments
     if len(asker.lost) < asker.asked:
         updates.expect_use(machine, result, arguments.place, Misuse.UNUSED)
     return result
+
+
+def has_own_way(arguments: Arguments) -> bool:
+    """Whether a Jacobian may be computed without pfor."""
+    given = arguments.keywords.get("experimental_use_pfor")
+    return arguments.is_open or given not in (None, Const(True))
 
 
 def examine_request(
