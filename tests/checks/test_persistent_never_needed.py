@@ -49,10 +49,14 @@ def test_what_is_asked_again_or_dropped_is_fine(program: str) -> None:
     "program",
     [
         f"{WITH}tape.gradient(y, [v, w])\n",
-        "def step():\n    with tf.GradientTape(persistent=True) as tape:\n        y = v * w\n"
-        "    return tape.gradient(y, v)\n",
-        "for _ in range(9):\n    with tf.GradientTape(persistent=True) as tape:\n"
-        "        y = v * w\n    tape.gradient(y, v)\n",
+        (
+            "def step():\n    with tf.GradientTape(persistent=True) as tape:\n        y = v * w\n"
+            "    return tape.gradient(y, v)\n"
+        ),
+        (
+            "for _ in range(9):\n    with tf.GradientTape(persistent=True) as tape:\n"
+            "        y = v * w\n    tape.gradient(y, v)\n"
+        ),
     ],
 )
 def test_a_single_request_needs_no_persistent_tape(program: str) -> None:
