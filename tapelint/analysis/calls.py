@@ -145,6 +145,9 @@ class Calls(Objects):
         if depth >= MOST_RECURSION or len(self.frames) > DEEPEST_CALL:
             return self.unknown(function.lazy.name, arguments.values, arguments.place)
         body = function.lazy.get()
+        if self.runs_entry and function.owner is not None and is_left_open(body):
+            # Nobody has called it yet: whoever does has a class that defines it.
+            return self.unknown(body.name, arguments.values, arguments.place)
         if body.is_generator and on_yield is None:
             return self.generator(function, arguments)
         return self.run_function(function, body, arguments, on_yield)
@@ -576,3 +579,18 @@ def is_in_init(default: Value | None) -> bool:
 def replace_positional(arguments: Arguments, positional: tuple[Value, ...]) -> Arguments:
     """Return the same call with other positional arguments."""
     return Arguments(positional, arguments.keywords, arguments.place, arguments.is_open)
+
+
+def is_left_open(function: ir.Function) -> bool:
+    """Whether a method does nothing but raise `NotImplementedError`: subclasses are to define it."""
+    does = [s for s in function.body if not is_constant(s)]
+    if len(does) != 1 or not isinstance(does[0], ir.Raise):
+        return False
+    raised = does[0].value
+    name = raised.function if isinstance(raised, ir.Call) else raised
+    return isinstance(name, ir.Name) and name.id == "NotImplementedError"
+
+
+def is_constant(statement: ir.Stmt) -> bool:
+    """Whether a statement is a docstring or an ellipsis."""
+    return isinstance(statement, ir.Evaluate) and isinstance(statement.value, ir.Constant)

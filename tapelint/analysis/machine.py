@@ -342,7 +342,9 @@ class Machine:
         joined = self.node(
             "join", kind, dtype, nodes[0].place, [Edge(n) for n in nodes], recorded=recorded
         )
-        joined.reach = frozenset[Node]().union(*(n.reach for n in unknown))
+        # Often all are one set, which grows with the program: it is not copied.
+        first, *others = {id(n.reach): n.reach for n in unknown}.values() or [frozenset[Node]()]
+        joined.reach = first.union(*others) if others else first
         joined.label = nodes[0].label
         return joined
 

@@ -53,6 +53,19 @@ def step():
         y = backend.mean(w)
     return tape.gradient(y, w)
 """,
+    "a method that a subclass is to define may use anything": """
+class Trainer:
+    def __init__(self):
+        self.w = tf.Variable(2.0)
+
+    def loss(self, x):
+        raise NotImplementedError
+
+    def step(self, x):
+        with tf.GradientTape() as tape:
+            y = self.loss(x)
+        return tape.gradient(y, self.w)
+""",
     "a parameter may be a variable": """
 def step(x):
     with tf.GradientTape() as tape:
@@ -213,6 +226,26 @@ class Model:
         with tf.GradientTape() as tape:
             y = self.loss(x) * tf.constant(1.0)
         return tape.gradient(y, self.w)  # lost: self.w
+""",
+    "what a trainer does around a method that a subclass is to define": """
+class Trainer(tf.keras.Model):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.w = tf.Variable(2.0)
+
+    def call(self, x):
+        \"\"\"Compute the prediction.\"\"\"
+        raise NotImplementedError("define it")
+
+    def step(self, x):
+        with tf.GradientTape() as tape:
+            y = float(self.w) * tf.reduce_sum(x) + 0.0 * tf.stop_gradient(self(x))  # break: python
+        tape.gradient(y, self.w)  # lost: self.w
+
+    def two_steps(self, x):
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(self(x))
+        tape.gradient(y, self.w), tape.gradient(y, self.w)  # raises: exhausted
 """,
     "a static method and a class method": """
 class Model:
