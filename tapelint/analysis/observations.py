@@ -83,6 +83,8 @@ class GradientAsked:
     # All sources that were asked for, in order.
     sources: tuple[Node, ...] = ()
     traced: Traced | None = None
+    # Answers in which several components of the target are added up for several of the source.
+    summed: tuple[Node, ...] = ()
 
     @property
     def is_training(self) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import broadcasts, persistence, sparse, trace, updates
+from tapelint.analysis import broadcasts, persistence, shapes, sparse, summing, trace, updates
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session, past
 from tapelint.analysis.ir import Place
 from tapelint.analysis.mixing import mixes_rows
@@ -326,6 +326,7 @@ class Asker:
         self.lost: list[Lost] = []
         self.asked = 0
         self.sources: list[Node] = []
+        self.summed: list[Node] = []
         self.arrivals: trace.Arrivals | None = None
         self.way: set[Node] | None = None
         self.has_unknown = False
@@ -394,13 +395,22 @@ class Asker:
         name = label or source.label or ""
         lost = self.loss_of(source, name)
         if lost is None:
-            return self.derivative(source)
+            return self.shaped(self.derivative(source), value, source)
         if zero is not True:
             self.lost.append(lost)
         # `batch_jacobian` gives zeros for what is not connected (TensorFlow 2.21).
         if zero is not False or self.method == "batch_jacobian":
             return Data(self.machine.node("zeros", Kind.TENSOR, DType.FLOAT, self.place))
         return NoGradient(self.machine.node("no gradient", Kind.UNKNOWN, DType.UNKNOWN, self.place))
+
+    def shaped(self, made: Data, value: Value, source: Node) -> Data:
+        """Return a gradient in the shape of its source; note one that adds up rows."""
+        if self.method != "gradient" or made.node.is_sparse:
+            return made
+        is_plain = self.upstream is None and not (self.is_vague or self.has_unknown)
+        if is_plain and summing.is_summed(self.session, self.target, value, source):
+            self.summed.append(made.node)
+        return Data(made.node, shapes.shape_of(value))
 
     def loss_of(self, source: Node, label: str) -> Lost | None:
         """Return why the source is lost, None when it is not or may not be."""
@@ -482,6 +492,7 @@ class Asker:
                 self.session.opened,
                 tuple(self.sources),
                 traced,
+                tuple(self.summed),
             )
         )
         lost = {one.source for one in self.lost}
