@@ -151,7 +151,8 @@ class Run:
     holds for a program that was stopped because it only repeated itself, `unreachable` says why a
     function could not be called. `uneven` are the lines of a `zip` of different lengths, and
     `is_forced` holds where a `tf.function` was run eagerly. `scaled` tells of each step of an
-    optimizer that divides gradients by a scale whether their loss had been multiplied by it.
+    optimizer that divides gradients by a scale whether their loss had been multiplied by it,
+    `guessed` are lines (path, first, last) that ran, or did not, by a guess.
     """
 
     fate: str
@@ -168,6 +169,7 @@ class Run:
     uneven: tuple[Line, ...] = ()
     is_forced: bool = False
     scaled: tuple[tuple[tuple[Line, ...], bool], ...] = ()
+    guessed: tuple[tuple[str, int, int], ...] = ()
 
 
 def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
@@ -181,6 +183,7 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
     is_cut = is_forced = False
     uneven: list[Line] = []
     scaled: list[tuple[tuple[Line, ...], bool]] = []
+    guessed: list[tuple[str, int, int]] = []
     for event in events:
         match event.get("event"):
             case "request":
@@ -200,6 +203,8 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
                 uneven += _lines(event.get("frames"))[:1]
             case "scaled":
                 scaled.append((_lines(event.get("frames")), _plain(event, "is_scaled", True)))
+            case "guessed":
+                guessed += _ranges(event.get("lines"))
             case "forced":
                 is_forced = True
             case "enough":
@@ -227,6 +232,7 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
         tuple(uneven),
         is_forced,
         tuple(scaled),
+        tuple(guessed),
     )
 
 
@@ -340,6 +346,13 @@ def _place(value: object) -> Place | None:
 
 def _lines(value: object) -> tuple[Line, ...]:
     return tuple(_pairs(value))
+
+
+def _ranges(value: object) -> Iterator[tuple[str, int, int]]:
+    for entry in _list(value):
+        match entry:
+            case [str(path), int(first), int(last)]:
+                yield path, first, last
 
 
 def _pairs(value: object) -> Iterator[Line]:

@@ -88,6 +88,8 @@ class Judge(NotFinite):
         hits = [(a, s) for a, s in pairs if s.outcome in matching and not a.is_zero_asked]
         supporting = [(a, s) for a, s in hits if self._is_for_this_reason(claim, s)]
         if supporting:
+            if line := self._guessed_around(claim, run):
+                return undecided(f"whether line {line} runs depends on something unknown", seen)
             return self._supported(claim, supporting, seen)
         if hits:
             why = self.other_reason(claim, hits[0][1])
@@ -139,6 +141,20 @@ class Judge(NotFinite):
         if source.replaced:
             at += f", whatever {listed(source.replaced)} would be"
         return Judgement(Verdict.CONFIRMED, f"{reason}{at}", seen, is_python=is_python)
+
+    def _guessed_around(self, claim: Claim, run: Run) -> int:
+        """Return a line of the finding that ran because a condition was guessed, else 0.
+
+        Where the gradient call stands under the same condition, it has to hold.
+        """
+        site = claim.anchor
+        for span in claim.breaks:
+            path = self.absolute(span.path)
+            for file, first, last in run.guessed:
+                is_around_call = self.absolute(site.path) == file and first <= site.line <= last
+                if file == path and first <= span.line <= last and not is_around_call:
+                    return span.line
+        return 0
 
     def _may_be_another(self, source: Source) -> bool:
         """Tell whether an invented source could be what the target is made from."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from witnesses import evidence, finding, program
+from witnesses import IMPORTS, evidence, finding, program
 
 from tapelint.model import Verdict
 from tapelint.verify.runner import Runner
@@ -175,3 +175,46 @@ def test_what_a_failed_block_would_have_computed_is_open(runner: Runner, tmp_pat
         """,
     )
     assert evidence(runner, made, finding(made, "TAP108", NONE)).verdict is Verdict.INCONCLUSIVE
+
+
+GUESSED = {
+    "a flag": "if self.stops:\n            y = tf.round(y)  # here",
+    "a comparison": "if self.mode != 'train':\n            y = tf.round(y)  # here",
+    "an expression": "y = tf.round(y) if self.stops else y  # here",
+    "a call": "if stops(self):\n            y = tf.round(y)  # here",
+}
+
+
+@pytest.mark.parametrize("name", GUESSED)
+def test_a_break_under_an_unknown_condition_is_left_open(
+    runner: Runner, tmp_path: Path, name: str
+) -> None:
+    made = program(
+        tmp_path,
+        f"""
+def step(self, x):
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(self.model(x))
+        {GUESSED[name]}
+    return tape.gradient(y, self.model.trainable_variables)
+""",
+        imports=IMPORTS + "from nowhere import stops\n",
+    )
+    found = evidence(runner, made, finding(made, "TAP205", NONE, at=made.line()))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "depends on something unknown" in found.reason
+
+
+def test_a_condition_that_the_call_stands_under_has_to_hold(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        def step(model, x, trains):
+            if trains:
+                with tf.GradientTape() as tape:
+                    y = tf.round(tf.reduce_sum(model(x)))  # here
+                return tape.gradient(y, model.trainable_variables)
+        """,
+    )
+    found = evidence(runner, made, finding(made, "TAP205", NONE, at=made.line()))
+    assert found.verdict is Verdict.CONFIRMED

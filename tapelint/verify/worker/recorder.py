@@ -100,6 +100,7 @@ class Recorder:
         self.was_active = False
         # Stand-ins for something computed that became Python numbers; the one that runs now.
         self.guessed: list[str] = []
+        self.guesses: set[Frame] = set()
         self.standing_in = ""
         # Of all trainable variables, as weak references in the order in which they were made.
         self.variables: list[weakref.ref[Any]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import functools
 import importlib
@@ -14,6 +15,7 @@ from typing import Any
 from tapelint.verify.worker import leaving
 from tapelint.verify.worker.boundary import Boundary, OutOfTurns
 from tapelint.verify.worker.effects import Effects
+from tapelint.verify.worker.guesses import ranges
 from tapelint.verify.worker.instrument import Spots
 from tapelint.verify.worker.modules import Modules
 from tapelint.verify.worker.observer import Observer
@@ -76,6 +78,8 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     except OutOfTurns:
         pass
     emit({"event": "executed", "lines": boundary.lines()})
+    trees = {file: ast.parse(modules.text(file)) for file, _ in recorder.guesses}
+    emit({"event": "guessed", "lines": list(ranges(sorted(recorder.guesses), trees))})
     emit({"event": "read", "files": [*modules.loaded, *reading.files()]})
 
 

@@ -190,9 +190,12 @@ class Workshop(Values):
     def truth(self, standin: StandIn) -> bool:
         """`bool(standin)`"""
         unknown = standin._tapelint
+        if unknown.value is UNTYPED:
+            self.recorder.guesses.update(self.recorder.frames()[:1])
         try:
             return unknown.guess if unknown.value is UNTYPED else bool(unknown.value)
         except ValueError:  # the truth of many numbers
+            self.recorder.guesses.update(self.recorder.frames()[:1])
             return unknown.guess
 
     def formatted(self, standin: StandIn, form: str) -> str:
