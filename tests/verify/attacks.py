@@ -276,7 +276,7 @@ STOLEN = {
         " watcher = cell.cell_contents\n"
         " for name in ('answered', '_answered'):\n"
         "  heard = getattr(watcher, name, None)\n"
-        "  if heard: emit = heard.__self__.observer.emit\n"
+        "  if heard: emit = heard.__self__.listeners[0].__self__.emit\n"
         "emit(FORGED)"
     ),
 }  # fmt: skip
