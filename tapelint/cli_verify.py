@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +64,7 @@ def verified(
     result is what it was.
     """
     from tapelint.verify.cache import Cache
+    from tapelint.verify.capacity import witnesses
     from tapelint.verify.installation import NoTensorFlow, interpreter
     from tapelint.verify.request import Mode
     from tapelint.verify.runner import Runner
@@ -79,7 +79,7 @@ def verified(
     try:
         found = interpreter(python, root or Path.cwd())
         with (
-            Runner(found, at_once=at_once or _at_once(), cache=cache) as runner,
+            Runner(found, at_once=at_once or witnesses(), cache=cache) as runner,
             console.Progress(what="findings") as progress,
         ):
             assert runner.installation is not None
@@ -252,9 +252,3 @@ def _at(findings: Sequence[Finding], line: int) -> Finding | None:
 
 def _is_confined(installation: Installation) -> bool:
     return installation.sandbox != "weak"
-
-
-def _at_once() -> int:
-    """Return how many witnesses may run together: each takes some 100 MB of its own."""
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    return max(1, min(processors, 4))

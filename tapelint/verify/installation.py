@@ -90,6 +90,8 @@ def refusal(python: str, kind: str, message: str) -> str:
             "TF_USE_LEGACY_KERAS is set, and `tf_keras` is not installed: unset it, or install it"
         )
     first = message.strip().split("\n")[0] or kind
+    if kind == "NotSupported":
+        return f"{first} (`{python}`)"
     return f"TensorFlow cannot be imported by `{python}`: {first}"
 
 

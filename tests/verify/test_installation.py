@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tapelint import cli
 from tapelint.verify.installation import (
     NoTensorFlow,
     death,
@@ -17,6 +18,14 @@ from tapelint.verify.installation import (
     refusal,
 )
 from tapelint.verify.runner import Runner
+
+LOST = """\
+import tensorflow as tf
+x = tf.Variable(1.0)
+with tf.GradientTape() as tape:
+    y = tf.constant(x.numpy())
+tape.gradient(y, x)
+"""
 
 
 def script(folder: Path, body: str) -> str:
@@ -106,6 +115,79 @@ def test_a_broken_library_is_quoted_in_its_first_line() -> None:
 
 def test_legacy_keras_that_is_missing_is_explained() -> None:
     assert "TF_USE_LEGACY_KERAS" in refusal("python", "ImportError", "Keras cannot: tf_keras ...")
+
+
+def beside(folder: Path, text: str, name: str = "tensorflow") -> str:
+    """Return an interpreter that finds a package of our own before the one that is installed."""
+    package = folder / "packages" / name
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(text, encoding="utf-8")
+    return script(folder, f'PYTHONPATH="{package.parent}" exec "{sys.executable}" "$@"')
+
+
+def test_an_old_tensorflow_is_too_old(tmp_path: Path) -> None:
+    python = beside(tmp_path, "__version__ = '2.9.3'\nclass GradientTape: pass")
+    said = sentence(python)
+    assert said == f"TensorFlow 2.9.3 is too old: 2.16 or newer is needed (`{python}`)"
+
+
+def test_a_tensorflow_without_what_is_needed_is_not_known(tmp_path: Path) -> None:
+    python = beside(tmp_path, "__version__ = '9.0.0'\nclass GradientTape: pass")
+    assert sentence(python).startswith("TensorFlow 9.0.0 is not known here: No module named ")
+
+
+def test_a_package_called_tensorflow_that_is_another_is_named(tmp_path: Path) -> None:
+    said = sentence(beside(tmp_path, "answer = 42"))
+    assert said.endswith("a folder or file called `tensorflow` hides the package")
+
+
+def test_a_tensorflow_that_raises_is_quoted(tmp_path: Path) -> None:
+    python = beside(tmp_path, "raise ImportError('libcuda.so: no such file\\nmore')")
+    said = sentence(python)
+    assert said == f"TensorFlow cannot be imported by `{python}`: libcuda.so: no such file"
+
+
+def test_a_dependency_that_is_missing_is_no_missing_tensorflow(tmp_path: Path) -> None:
+    said = sentence(beside(tmp_path, "import absent_package_of_tensorflow"))
+    assert said.endswith("No module named 'absent_package_of_tensorflow'")
+
+
+@pytest.mark.parametrize(
+    ("signal", "words"), [("SIGILL", "the processor does not have"), ("SIGSEGV", "signal 11")]
+)
+def test_a_tensorflow_that_crashes_the_interpreter_is_named(
+    tmp_path: Path, signal: str, words: str
+) -> None:
+    crash = f"import os, signal; os.kill(os.getpid(), signal.{signal})"
+    assert words in sentence(beside(tmp_path, crash))
+
+
+def test_a_tensorflow_that_ends_the_interpreter_is_named(tmp_path: Path) -> None:
+    assert "cannot run the verification" in sentence(beside(tmp_path, "import os; os._exit(3)"))
+
+
+def test_an_old_python_is_named(tmp_path: Path) -> None:
+    old = "import runpy, sys; sys.hexversion = 0x03090000; del sys.argv[0]; "
+    old += "sys.exit(runpy.run_path(sys.argv[0], run_name='__main__') and None)"
+    python = script(tmp_path, f'shift; exec "{sys.executable}" -c "{old}" "$@"')
+    assert (
+        sentence(python) == f"`{python}` cannot run the verification: it is no Python 3.10 or newer"
+    )
+
+
+def test_what_cannot_be_verified_is_reported_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("train.py").write_text(LOST, encoding="utf-8")
+    python = beside(tmp_path, "__version__ = '2.9.3'")
+    arguments = ["train.py", "--isolated", "--output-format", "concise"]
+    code = cli.main(arguments)
+    alone = capsys.readouterr()
+    assert cli.main([*arguments, "--verify", "--python", python]) == code
+    verified = capsys.readouterr()
+    assert verified.out == alone.out != ""
+    assert "nothing is verified: TensorFlow 2.9.3 is too old" in verified.err
 
 
 def test_a_file_called_tensorflow_is_not_imported(tmp_path: Path) -> None:

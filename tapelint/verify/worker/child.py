@@ -78,11 +78,12 @@ def _silence() -> None:
 def _imported() -> TensorFlow:
     import tensorflow as tf
 
-    if not hasattr(tf, "GradientTape"):
-        raise ImportError("a folder called `tensorflow` hides the package")
+    if not hasattr(tf, "__version__"):
+        raise ImportError("a folder or file called `tensorflow` hides the package")
+    runtime = TensorFlow.of(tf)
     # Loaded on first use: better now, once, than in every child.
     _ = tf.keras.layers.Dense
-    return TensorFlow.of(tf)
+    return runtime
 
 
 def _hello(runtime: TensorFlow, seconds: float) -> Json:

@@ -19,6 +19,13 @@ PRIVATE = {
 }
 
 
+OLDEST = (2, 16)
+
+
+class NotSupported(Exception):
+    """This TensorFlow cannot be watched; the text says which one it is and why."""
+
+
 @dataclass(frozen=True, slots=True)
 class TensorFlow:
     """The imported modules. Private ones were last looked at in TensorFlow 2.21.
@@ -42,8 +49,19 @@ class TensorFlow:
 
     @classmethod
     def of(cls, tf: Any) -> TensorFlow:
-        """Return the runtime of an imported TensorFlow."""
-        return cls(tf, **{name: importlib.import_module(path) for name, path in PRIVATE.items()})
+        """Return the runtime of an imported TensorFlow.
+
+        Raises `NotSupported` for one that is too old, or that has moved what is needed.
+        """
+        version = str(getattr(tf, "__version__", "without a version"))
+        if numbers(version) < OLDEST:
+            oldest = ".".join(map(str, OLDEST))
+            raise NotSupported(f"TensorFlow {version} is too old: {oldest} or newer is needed")
+        try:
+            found = {name: importlib.import_module(path) for name, path in PRIVATE.items()}
+        except ImportError as error:
+            raise NotSupported(f"TensorFlow {version} is not known here: {error}") from error
+        return cls(tf, **found)
 
     def is_variable(self, value: object) -> bool:
         """Tell whether `value` is a TensorFlow variable (not the Keras kind that holds one)."""
@@ -70,3 +88,13 @@ class TensorFlow:
         """Tell whether the dtype of a tensor or variable is a floating or complex one."""
         dtype = self.tf.as_dtype(value.dtype)
         return bool(dtype.is_floating or dtype.is_complex)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return the first two numbers of a version: (2, 16) for "2.16.0-rc1"."""
+    found = []
+    for part in version.split(".")[:2]:
+        if not part.isdecimal():
+            break
+        found.append(int(part))
+    return tuple(found)

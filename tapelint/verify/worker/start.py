@@ -11,6 +11,8 @@ import types
 
 def main() -> None:
     """Hide this script's folder from imports, make the package importable, and serve."""
+    if sys.hexversion < 0x030A0000:
+        sys.exit("it is no Python 3.10 or newer")
     here = os.path.dirname(os.path.abspath(__file__))
     tapelint = os.path.dirname(os.path.dirname(here))
     # A `tensorflow.py` beside the user's code must not be taken for TensorFlow.
