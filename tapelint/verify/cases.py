@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tapelint.model import Evidence, Finding, Verdict
 from tapelint.verify.claims import Claim, Expected
@@ -34,6 +34,21 @@ class Case:
     finding: Finding
     claim: Claim
     answers: list[Answer] = field(default_factory=list)
+
+    def add(self, answer: Answer) -> None:
+        """Add what another way gave.
+
+        What the program itself has shown is not refuted by parts of it: they leave out the loop, or
+        the branch, that did it.
+        """
+        judgement = answer.judgement
+        if judgement.verdict is Verdict.REFUTED and any(
+            seen.gave == "None" for a in self.answers for seen in a.judgement.seen
+        ):
+            reason = f"{judgement.reason}, and None in a run of more of the program"
+            judgement = replace(judgement, verdict=Verdict.INCONCLUSIVE, reason=reason)
+            answer = replace(answer, judgement=judgement)
+        self.answers.append(answer)
 
     @property
     def best(self) -> Answer | None:

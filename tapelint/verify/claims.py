@@ -73,6 +73,7 @@ SPECIAL: Mapping[str, Expected] = {
 }
 TRAINED = re.compile(r"`(\w+\.)?(fit|train_on_batch|train_step)` (gets|raises)\b")
 QUOTED = re.compile(r"`([^`]+)`")
+CUSTOM = re.compile(r"custom gradient of `([^`]+)`")
 LABEL = re.compile(r"(?:^|with respect to )`([^`]+)`")
 METHODS = frozenset({"gradient", "jacobian", "batch_jacobian"})
 
@@ -178,8 +179,8 @@ def _expected(finding: Finding) -> Expected:
 
 
 def _calls_of(finding: Finding, sources: Mapping[str, str]) -> tuple[Span, ...]:
-    """Return the lines that call the function a finding names first."""
-    named = QUOTED.search(finding.message)
+    """Return the lines that call the function a finding is about: the first that it names."""
+    named = CUSTOM.search(finding.message) or QUOTED.search(finding.message)
     try:
         tree = ast.parse(sources.get(finding.span.path, ""))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

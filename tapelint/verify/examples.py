@@ -77,7 +77,14 @@ class _Texts(dict[str, str]):
 
 
 def _outcomes(program: Program, found: Run) -> Iterator[Outcome]:
-    extents = _extents(program.source)
+    try:
+        extents = _extents(program.source)
+    except SyntaxError as error:
+        # Python does not begin to run it.
+        for line, _, value in program.expected:
+            agrees = value == "SyntaxError" and line == error.lineno
+            yield Outcome(line, value, "SyntaxError", agrees)
+        return
     for line, kind, value in program.expected:
         lines = extents.get(line, range(line, line + 1))
         if kind == "raises":

@@ -134,13 +134,17 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A variable that is a source was written from the gradients of `gradients_of`."""
+    """A variable that is a source was written from the gradients of `gradients_of`.
+
+    `through` are the lines that those passed on the way, that of the request among them.
+    """
 
     variable: str
     gradients_of: tuple[str, ...]
     is_own: bool
     frames: tuple[Line, ...]
     is_invented: bool
+    through: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +337,7 @@ def _update(event: Json, is_invented: bool) -> Update:
         _plain(event, "is_own", True),
         _lines(event.get("frames")),
         is_invented,
+        _lines(event.get("through")),
     )
 
 

@@ -16,6 +16,9 @@ from tapelint.verify.judgement import (
 )
 from tapelint.verify.observed import Run
 
+# The worker tells of no more.
+MOST_UPDATES = 100
+
 
 class Updates(Exceptions):
     """Whose gradient moves which variable, and whether any is moved."""
@@ -49,14 +52,28 @@ class Updates(Exceptions):
         if found := self.raised_at(claim.breaks, run):
             return self._exception(claim, found, ())
         asked = self.asked_at(claim.anchor, run)
+        if not asked and self.was_executed(claim.breaks, run):
+            # The finding is about what became of the gradients, wherever they were asked for.
+            asked = list(run.asked)
         if not asked:
             return self.not_reached(claim, run)
+        seen = seen_in(asked, claim)
         if invents(run) or not came_to_end(run):
             return undecided(f"whether a variable moves stays open: {ending(run)}")
         if not run.updates:
             reason = "no variable moves, although gradients come out"
-            return Judgement(Verdict.CONFIRMED, reason, seen_in(asked, claim))
-        return undecided("some variable is moved by a gradient", seen_in(asked, claim))
+            return Judgement(Verdict.CONFIRMED, reason, seen)
+        through = {line for update in run.updates for line in update.through}
+        is_told = len(run.updates) < MOST_UPDATES
+        if (
+            claim.finding.code == "TAP406"
+            and is_told
+            and not any(self.is_at(line, claim.breaks) for line in through)
+        ):
+            line = claim.breaks[0].line
+            reason = f"variables move, and not by what line {line} computes"
+            return Judgement(Verdict.CONFIRMED, reason, seen)
+        return undecided("some variable is moved by a gradient", seen)
 
     def _no_sources(self, claim: Claim, run: Run) -> Judgement:
         asked = self.asked_at(claim.anchor, run)

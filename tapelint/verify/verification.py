@@ -289,7 +289,7 @@ class _Session:
             if not left[index]:
                 requests, cases = plan[index]
                 for case in cases:
-                    case.answers.append(self._answer(case.claim, requests, runs))
+                    case.add(self._answer(case.claim, requests, runs))
                 yield None
 
     def _judged(self, claim: Claim, run: Run) -> Judgement:
