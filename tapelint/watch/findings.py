@@ -168,7 +168,7 @@ class Findings:
 
     def _message(self, members: Sequence[Sighting], cause: Cause) -> str:
         first = members[0]
-        what = OUTCOMES[first.outcome]
+        what = "not finite" if first.is_inferred else OUTCOMES[first.outcome]
         why = f": {cause.why}" if cause.why else ""
         names = [f"`{self._name(member)}`" for member in members]
         few = f"the gradient with respect to {' and '.join(names)} is {what}{why}"
@@ -190,7 +190,8 @@ class Findings:
             yield Step(self._line(cause.blamed.frames[0]), Role.BREAK, cause.why)
         method = first.site.method
         is_call = bool(call.sources)
-        asks = f"`{method}` answers {ANSWERS[first.outcome]}"
+        answer = "what is not finite" if first.is_inferred else ANSWERS[first.outcome]
+        asks = f"`{method}` answers {answer}"
         yield Step(call.span, Role.TAPE, asks if is_call else f"{asks}, called from here")
 
     def _help(self, first: Sighting, cause: Cause, call: Call, code: str) -> str:
@@ -225,6 +226,10 @@ class Findings:
         first = members[0]
         turn = f" in turn {first.turn}" if first.turn > 1 else ""
         when = " while the function is traced" if first.is_symbolic else turn
+        if first.is_inferred:
+            return (
+                f"`{self._name(first)}` holds nan after a call of the function, and did not before"
+            )
         if first.outcome == "zero":
             return f"nothing but zeros comes out for `{self._name(first)}`, turn after turn"
         return f"{ANSWERS[first.outcome]} comes out for `{self._name(first)}`{when}"

@@ -24,7 +24,8 @@ class Site:
 class Sighting:
     """One source of one site, and what it got first: `outcome` is none, nan, inf or zero.
 
-    `count` is the number of sources, None where it is not known. `asked` and `source` are there
+    `count` is the number of sources, None where it is not known. `is_inferred` holds where not the
+    gradient was seen, but what it did to its variable. `asked` and `source` are there
     where the turn was recorded.
     """
 
@@ -35,6 +36,7 @@ class Sighting:
     name: str = ""
     count: int | None = None
     is_symbolic: bool = False
+    is_inferred: bool = False
     asked: Asked | None = None
     source: Source | None = None
 
@@ -91,6 +93,7 @@ class Heard:
                 str(entry.get("name", "")),
                 count if isinstance(count, int) else None,
                 event.get("is_symbolic") is True,
+                event.get("is_inferred") is True,
             )
             for entry in (listed if isinstance(listed, list) else [])
         ]

@@ -114,6 +114,46 @@ for turn in range(4):
 raise ValueError("no more data")
 """
 
+# NaN within graphs: of a function, of one that XLA compiles, and of `fit`. What is NaN from the
+# start, and what no gradient moves, is not spoiled by one.
+NAN_IN_GRAPHS = """\
+import tensorflow as tf
+
+names = ("plain", "compiled", "always", "still")
+plain, compiled, always, still = (tf.Variable([1.0, 4.0], name=name) for name in names)
+always.assign([float("nan"), 1.0])
+
+
+class Training(tf.Module):
+    @tf.function
+    def step(self):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.sqrt(plain) + always + still)
+        slope, _, _ = tape.gradient(loss, [plain, always, still])
+        plain.assign_sub(2.0 * slope)
+        always.assign_sub(slope)
+
+
+@tf.function(jit_compile=True)
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.math.log(compiled) * 0.0)
+    compiled.assign_sub(tape.gradient(loss, compiled) + 0.5)
+
+
+training = Training()
+training.plain, training.always, training.still = plain, always, still
+for turn in range(4):
+    training.step()
+    step()
+tf.saved_model.save(training, "saved")
+layer = tf.keras.layers.Dense(1, name="last")
+model = tf.keras.Sequential([tf.keras.Input((1,)), layer])
+model.compile(loss=lambda given, made: tf.math.log(made - made), optimizer="sgd")
+model.fit(tf.ones((8, 1)), tf.ones((8, 1)), batch_size=4, verbose=0)
+print("done")
+"""
+
 
 def reported(folder: Path, text: str, *options: str) -> tuple[Any, Any]:
     """Run a program; return how it ended, and the report."""
@@ -164,9 +204,23 @@ def test_everything_is_recorded_where_that_is_asked_for(tmp_path: Path) -> None:
     assert "tapelint/watch" not in ran.err
 
 
+def test_nan_in_a_graph_shows_in_the_variable_it_is_for(tmp_path: Path) -> None:
+    ran, document = reported(tmp_path, NAN_IN_GRAPHS)
+    assert (ran.code, ran.out) == (0, "done\n")
+    assert told(document) == [
+        ("TAP802", 13, "error"), ("TAP802", 22, "error"), ("TAP802", 34, "error")
+    ]  # fmt: skip
+    first, second, third = (f["message"] for f in document["findings"])
+    assert first == "the gradient with respect to `plain` is not finite"
+    assert second == "the gradient with respect to `compiled` is not finite"
+    assert "last/kernel" in third
+    reason = document["findings"][0]["verification"]["reason"]
+    assert reason == "`plain` holds nan after a call of the function, and did not before"
+
+
 def test_numbers_are_looked_at_without_a_record_too(tmp_path: Path) -> None:
     _, document = reported(tmp_path, BAD_NUMBERS)
-    assert told(document) == [("TAP803", 19, "warning")]
+    assert told(document) == [("TAP802", 10, "error"), ("TAP803", 19, "warning")]
 
 
 def test_a_python_without_tensorflow_is_named(tmp_path: Path) -> None:

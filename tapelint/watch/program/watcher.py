@@ -6,7 +6,7 @@ import functools
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from tapelint.verify.worker.converted import Converted
 from tapelint.verify.worker.patches import Patches
 from tapelint.verify.worker.tapes import METHODS
 from tapelint.watch.program.hook import ImportHook
+from tapelint.watch.program.inside import Inside
 from tapelint.watch.program.recording import Recording
 from tapelint.watch.program.sites import Site, Sites, UserFiles
 
@@ -62,6 +63,7 @@ class Watcher:
         self.patches = Patches()
         self.local = _Local()
         self.raw: dict[str, Callable[..., Any]] = {}
+        self.inside = Inside(self._spoiled)
         self.recording = Recording(is_user_file, self.converted, self.raw, out.emit)
         self.hook = ImportHook(
             {
@@ -98,9 +100,12 @@ class Watcher:
                 "python": sys.version.split()[0],
             }
         )
+        runs_eagerly = self.is_traced and self.runs_eagerly
+        if runs_eagerly:
+            tensorflow.config.run_functions_eagerly(True)
+        else:
+            self.inside.install(self.patches)
         if self.is_traced:
-            if self.runs_eagerly:
-                tensorflow.config.run_functions_eagerly(True)
             self.recording.record_all()
 
     # --------------------------------------------------------------------------------- asking
@@ -143,7 +148,9 @@ class Watcher:
                 site.nones += 1
                 bad = {i: "none" for i, gradient in enumerate(answers) if gradient is None}
             is_symbolic = _is_symbolic(answers, sources)
-            if not is_symbolic and not asks_zero:
+            if is_symbolic:
+                self.inside.traced(site, _flat(sources))
+            elif not asks_zero:
                 bad |= self._numbers(site, answers)
             self.out.count(site.number, site.calls, site.nones, site.nans, site.zeros)
             fresh = {i: what for i, what in bad.items() if (i, _kind(what)) not in site.told}
@@ -180,6 +187,28 @@ class Watcher:
         return bad
 
     # -------------------------------------------------------------------------------- telling
+
+    def _spoiled(self, site: Site, variables: Mapping[int, Any]) -> None:
+        """Tell of variables that a function left NaN: so were their gradients."""
+        fresh = {i: v for i, v in variables.items() if (i, "nan") not in site.told}
+        if not self.out.is_ours or not fresh:
+            return
+        site.told.update((index, "nan") for index in fresh)
+        site.nans += 1
+        self.out.count(site.number, site.calls, site.nones, site.nans, site.zeros)
+        self.out.emit(
+            {
+                "event": "seen",
+                "site": site.number,
+                "turn": site.calls,
+                "count": None,
+                "is_symbolic": True,
+                "is_inferred": True,
+                "sources": [
+                    {"index": i, "outcome": "nan", **_described(v)} for i, v in fresh.items()
+                ],
+            }
+        )
 
     def finish(self) -> None:
         """Tell of zeros that had no time to be seen often."""
