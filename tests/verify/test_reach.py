@@ -218,3 +218,27 @@ def test_a_condition_that_the_call_stands_under_has_to_hold(runner: Runner, tmp_
     )
     found = evidence(runner, made, finding(made, "TAP205", NONE, at=made.line()))
     assert found.verdict is Verdict.CONFIRMED
+
+
+BATCH = """
+    x = tf.Variable([[1.0], [2.0]])
+    with tf.GradientTape() as tape:
+        y = {inside}(x) * 2.0  # here
+    slope = tape.batch_jacobian(y, x)
+    """
+
+
+@pytest.mark.parametrize(
+    ("inside", "verdict"),
+    [
+        ("tf.sin", Verdict.REFUTED),
+        ("tf.round", Verdict.CONFIRMED),
+    ],
+)
+def test_zeros_of_a_batch_jacobian_are_explained(
+    runner: Runner, tmp_path: Path, inside: str, verdict: Verdict
+) -> None:
+    made = program(tmp_path, BATCH.format(inside=inside))
+    about = finding(made, "TAP205", "the gradient of `y` is zero: cut here", at=made.line())
+    found = evidence(runner, made, about)
+    assert found.verdict is verdict

@@ -182,10 +182,13 @@ class Observer:
             target = targets[0] if targets else None
             return {"connection": {"cause": "no target", "exits": self._exits(target, source)}}
         explainer = self.explainer
-        if outcome in ("none", "error") or (outcome == "zero" and request.is_zero_asked):
+        # Of what is not connected `batch_jacobian` gives zeros (TensorFlow 2.21).
+        may_be_lost = request.is_zero_asked or request.method == "batch_jacobian"
+        if outcome in ("none", "error") or (outcome == "zero" and may_be_lost):
             log, auto = request.log, request.auto_watched
             found = merged([explainer.explain(log, t, source, auto) for t in tensors])
-            return {"connection": _connection(found)}
+            if outcome != "zero" or request.is_zero_asked or not found.could_flow:
+                return {"connection": _connection(found)}
         if not (self.runtime.is_tensor(source) or self.runtime.is_variable(source)):
             return {}
         found = explainer.path(tensors[0], source)
