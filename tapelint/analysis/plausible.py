@@ -24,6 +24,8 @@ SATURATED = 30.0
 SATURATING = frozenset({"sigmoid", "tanh", "softmax", "erf"})
 # `exp(88.8)` is infinite in float32.
 OVERFLOWING = 100.0
+# `exp(-104)` is zero in float32.
+VANISHING = -200.0
 DIFFERENCES = frozenset({"-", "subtract", "squared_difference"})
 MULTIPLICATIONS = frozenset({"*", "multiply"})
 ARCS = frozenset({"acos", "asin", "arccos", "arcsin"})
@@ -115,10 +117,8 @@ class Hypotheses:
             if factor is not None and factor not in self.path
         ]
         plain = {behind_moves(factor) for factor in factors}
-        for factor in factors:
-            base = complement_of(factor)
-            if base is not None and base in plain:
-                yield base
+        bases = (complement_of(factor) for factor in factors)
+        yield from {base: None for base in bases if base in plain and base is not None}
 
     # ------------------------------------------------------------------ saturated, overflowing
 
@@ -128,10 +128,12 @@ class Hypotheses:
         if at is None or at not in self.path:
             return
         known = self.ranges.of(at)
+        # for: y * p + (1 - y) * (1 - p), which is one of the two
+        choices: list[dict[Node, Number]] = [{}]
+        choices += [{label: number} for label in self.labels() for number in (0.0, 1.0)]
         for number in (SATURATED, -SATURATED):
-            if known.low <= number <= known.high:
-                culprit = self.culprit(at, number)
-                judged = self.judged(culprit)
+            for assumed in choices if known.low <= number <= known.high else ():
+                judged = self.judged(self.culprit(at, number, assumed))
                 if judged is not None:
                     yield judged
                     return
@@ -139,7 +141,12 @@ class Hypotheses:
     def of_overflow(self, node: Node) -> Found:
         """Look at an exponent that is large: `exp(x) / reduce_sum(exp(x))`, `log(cosh(x))`."""
         at = input_of(node)
-        if at is None or at not in self.path or self.ranges.of(at).high < OVERFLOWING:
+        if at is None or at not in self.path:
+            return
+        known = self.ranges.of(at)
+        if known.low < VANISHING and short(node.op) == "exp":
+            yield from self.of_vanishing(node, at)
+        if known.high < OVERFLOWING:
             return
         judged = self.judged(self.culprit(at, OVERFLOWING))
         if judged is None:
@@ -148,6 +155,15 @@ class Hypotheses:
         # `exp` of a logarithm makes a scale of it, which is never that large.
         if what is Singularity.WHERE or short(node.op) != "exp" or is_share(taker, node):
             yield judged
+
+    def of_vanishing(self, node: Node, at: Node) -> Found:
+        """Look at a sum in which all exponents are small: `log(reduce_sum(w * exp(x)))`."""
+        judged = self.judged(self.culprit(at, VANISHING))
+        if judged is None or judged[1] is not Singularity.LOG:
+            return
+        between = [n for n in past([judged[0]]) if n.number > node.number]
+        if any(short(n.op) in SUMS for n in between):
+            yield judged[0], Singularity.LOG_OF_EXP
 
     def of_cosine(self, node: Node) -> Found:
         """Look at the angle of a cosine that was computed: rounding makes it 1, or more."""

@@ -192,11 +192,13 @@ class Finder:
 
     def of_power(self, node: Node) -> Singularity | None:
         x, exponent = self.argument(node, 0), self.argument(node, 1)
-        if not self.path.holds(x) or not isinstance(exponent, Const):
+        if not self.path.holds(x) or exponent is None:
             return None
-        power = exponent.value
-        if not isinstance(power, int | float) or isinstance(power, bool):
+        # for: x ** gamma, where gamma is a variable that starts with 0.45
+        start = self.at_start.of_value(exponent)
+        if start.low != start.high:
             return None
+        power = start.low
         known = self.range(x)
         if power == 0:
             return Singularity.POWER if known.zero else None

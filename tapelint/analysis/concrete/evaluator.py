@@ -120,7 +120,7 @@ class Evaluator:
 
     def note_shapes(self, value: Value, depth: int) -> None:
         """Remember the static shapes of what an operation was given."""
-        if isinstance(value, Data) and value.shape is not None:
+        if isinstance(value, Data | VariableValue) and value.shape is not None:
             if all(n is not None for n in value.shape):
                 self.shapes[value.node] = tuple(n for n in value.shape if n is not None)
         elif isinstance(value, Tuple | Box) and depth < 3:
@@ -202,7 +202,8 @@ class Evaluator:
     def computed(self, node: Node, shape: Shape | None) -> Tensor:
         if node.kind is Kind.VARIABLE:
             if not node.operands:
-                raise Unsupported
+                # A way back ends here: nothing comes from elsewhere.
+                return unknown_numbers(node, shape)
             # A variable is a source: what it starts with is where the way back ends.
             return detached(self.of_value(node.operands[0][1]))
         if node.kind is Kind.JOIN:
@@ -255,15 +256,23 @@ class Evaluator:
             for e in node.edges
             if e.effect is Effect.FLOWS and e.parent.number < node.number
         ]
-        if shape is None or size(shape) > MOST_NUMBERS:
-            return self.opaque(inputs)
-        made = [numbers.named(node.number, i) for i in range(size(shape))]
-        return self.opaque(inputs, Tensor(shape, list(made)))
+        return self.opaque(inputs, unknown_numbers(node, shape))
+
+    def parents(self, node: Node, argument: str) -> list[Tensor]:
+        """Return what came in by an argument of an operation, however much it was."""
+        return [self.of_node(e.parent) for e in node.edges if e.argument == argument]
 
     def opaque(self, inputs: Iterable[Tensor], like: Tensor | None = None) -> Tensor:
         """Return a tensor from which something comes back to each input, but not known what."""
         like = like or Tensor(None, [])
         return Tensor(like.shape, like.numbers, tuple((t, None) for t in inputs), "opaque")
+
+
+def unknown_numbers(node: Node, shape: Shape | None) -> Tensor:
+    """Return numbers that are known by the name of their node alone."""
+    if shape is None or size(shape) > MOST_NUMBERS:
+        return Tensor(None, [])
+    return Tensor(shape, [numbers.named(node.number, i) for i in range(size(shape))])
 
 
 def short(op: str) -> str:

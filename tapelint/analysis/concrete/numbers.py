@@ -59,8 +59,8 @@ def add(x: Number, y: Number) -> Number:
         x, y = y, x
     # From here on `x` is not known.
     if not isinstance(y, Unknown):
-        if y == 0:
-            return x
+        if y == 0 or y != y:
+            return x if y == 0 else NAN
         return y if not math.isfinite(y) and not x.is_infinite else combined("+", x, named(y))
     if x.is_infinite or y.is_infinite:
         return Unknown(hash(("+", x, y)), 1, True)
@@ -110,7 +110,7 @@ def divide(x: Number, y: Number) -> Number:
         elif x == 0 or x != x:
             return x
         if y.is_infinite:
-            return 0.0 if is_finite(x) else Unknown(hash(("/", x, y)), 1, True)
+            return 0.0 if is_finite(x) else NAN
         return Unknown(hash(("/", x, y)), 1, not is_finite(x))
     if y == 0:
         if isinstance(x, Unknown):
@@ -119,7 +119,9 @@ def divide(x: Number, y: Number) -> Number:
             return NAN
         return math.copysign(INFINITY, x) * math.copysign(1.0, y)
     if isinstance(x, Unknown):
-        return multiply(x, rounded(1.0 / y)) if y == y else NAN
+        if not math.isfinite(y):
+            return NAN if y != y or x.is_infinite else 0.0
+        return multiply(x, rounded(1.0 / y))
     return rounded(x / y)
 
 

@@ -6,7 +6,7 @@ gives some number that is not known and not zero.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapelint.analysis.concrete import elementwise as each
@@ -71,6 +71,8 @@ class Pointwise(Evaluator):
         super().__init__(contents, SCALARS)
         self.later = {at, *later}
         self.assumed = assumed
+        # What conditions and factors off the path may be made from.
+        self.known = {at, *assumed}
         start = constant(number)
         start.node = at
         self.tensors[at] = start
@@ -103,7 +105,7 @@ class Pointwise(Evaluator):
             return found
         if node in self.assumed:
             made = constant(self.assumed[node])
-        elif node in self.later or depends_on(node, self.assumed):
+        elif node in self.later or depends_on(node, self.known):
             made = self.followed(node)
         else:
             made = constant(self.standing(node))
@@ -125,7 +127,7 @@ class Pointwise(Evaluator):
             return super().computed(node, None)
         except Unsupported:
             unknown = constant(numbers.named("made", node.number))
-            parents = [self.tensors[e.parent] for e in node.edges if e.parent in self.later]
+            parents = [self.of_node(e.parent) for e in node.edges if e.parent in self.later]
             return self.opaque(parents, unknown)
 
     def operation(self, name: str) -> Operation | None:
@@ -134,11 +136,11 @@ class Pointwise(Evaluator):
         return super().operation(name)
 
 
-def depends_on(node: Node, assumed: Mapping[Node, Number]) -> bool:
-    """Whether a node is made from an assumed one, in a few steps."""
+def depends_on(node: Node, known: Collection[Node]) -> bool:
+    """Whether a node is made, in a few steps, from one whose number is known."""
     waiting, depth = [node], 0
     while waiting and depth < 6:
-        if any(n in assumed for n in waiting):
+        if any(n in known for n in waiting):
             return True
         waiting = [e.parent for n in waiting for e in n.edges][:20]
         depth += 1

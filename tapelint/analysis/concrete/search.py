@@ -33,6 +33,13 @@ class Incoming:
 
     numbers: Numbers | None
     culprit: Culprit | None = None
+    # Some number is NaN, and nobody knows which.
+    is_poisoned: bool = False
+
+    @property
+    def is_nan(self) -> bool:
+        """Whether some number is NaN."""
+        return self.is_poisoned or (self.numbers is not None and any(map(is_nan, self.numbers)))
 
 
 class Search:
@@ -51,9 +58,7 @@ class Search:
         for source in sources:
             tensor = self.evaluator.tensors.get(source)
             found = incoming.get(tensor) if tensor is not None else None
-            if found is None or found.numbers is None or found.culprit is None:
-                continue
-            if any(is_nan(n) for n in found.numbers):
+            if found is not None and found.culprit is not None and found.is_nan:
                 yield source, found.culprit
 
     def starts(self, targets: Sequence[Node]) -> dict[Tensor, Numbers | None]:
@@ -71,32 +76,31 @@ def backward(
     heapq.heapify(waiting)
     while waiting:
         _, tensor = heapq.heappop(waiting)
-        for parent, numbers_back, culprit in handed_on(tensor, incoming[tensor]):
+        for parent, back in handed_on(tensor, incoming[tensor]):
             if parent.node is not None and parent.node not in path:
                 continue
             known = incoming.get(parent)
             if known is None:
-                incoming[parent] = Incoming(numbers_back, culprit)
+                incoming[parent] = back
                 heapq.heappush(waiting, (-parent.order, parent))
             else:
-                known.numbers = added(known.numbers, numbers_back)
-                known.culprit = known.culprit or culprit
+                known.numbers = added(known.numbers, back.numbers)
+                known.culprit = known.culprit or back.culprit
+                known.is_poisoned = known.is_poisoned or back.is_poisoned
     return incoming
 
 
-def handed_on(
-    tensor: Tensor, given: Incoming
-) -> Iterator[tuple[Tensor, Numbers | None, Culprit | None]]:
+def handed_on(tensor: Tensor, given: Incoming) -> Iterator[tuple[Tensor, Incoming]]:
     """Yield what an operation hands on to each of its inputs."""
     for parent, pullback in tensor.inputs:
         if pullback is None or given.numbers is None or not parent.is_known:
-            yield parent, anything(tensor, parent), given.culprit
+            yield parent, Incoming(anything(tensor, parent), given.culprit, given.is_nan)
             continue
         back = pullback(given.numbers)
         culprit = given.culprit
         if culprit is None and not all(is_finite(n) for n in back):
             culprit = first(tensor, given.numbers)
-        yield parent, back, culprit
+        yield parent, Incoming(back, culprit, given.is_poisoned)
 
 
 def first(tensor: Tensor, given: Numbers) -> Culprit:

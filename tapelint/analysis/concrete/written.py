@@ -9,7 +9,7 @@ from tapelint.analysis.concrete.arrays import Shape, Unsupported, size
 from tapelint.analysis.concrete.evaluator import Call, Operation
 from tapelint.analysis.concrete.numbers import Number, named
 from tapelint.analysis.concrete.tensors import MOST_NUMBERS, Tensor, filled, made
-from tapelint.analysis.values import DTypeValue
+from tapelint.analysis.values import Const, DTypeValue
 
 
 def zeros(call: Call) -> Tensor:
@@ -117,6 +117,26 @@ def count(call: Call) -> Tensor:
     return Tensor((), [float(size(call.known(0).array.shape))])
 
 
+def dense(call: Call) -> Tensor:
+    """Return what a layer makes of each row: of equal rows the same, of a NaN nothing but NaN."""
+    x = call.known(0, "inputs")
+    units = dict(call.node.operands).get("units")
+    if not isinstance(units, Const) or not isinstance(units.value, int) or not x.rank:
+        raise Unsupported
+    weights = tuple(e.parent.number for e in call.node.edges if e.argument == "weights")
+    width, count = x.array.shape[-1], units.value
+    rows = [x.numbers[i : i + width] for i in range(0, len(x.numbers), max(width, 1))]
+    made = [
+        numbers.NAN if any(map(numbers.is_nan, row)) else named("dense", weights, i, *row)
+        for row in rows
+        for i in range(count)
+    ]
+    return call.evaluator.opaque(
+        [x, *call.evaluator.parents(call.node, "weights")],
+        Tensor((*x.array.shape[:-1], count), made),
+    )
+
+
 WRITTEN: dict[str, Operation] = {
     "zeros": zeros,
     "ones": ones,
@@ -134,4 +154,5 @@ WRITTEN: dict[str, Operation] = {
     ),
     "shape": shape,
     "size": count,
+    "Dense": dense,
 }

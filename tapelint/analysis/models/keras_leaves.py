@@ -119,6 +119,9 @@ def computed(
     open_weights = machine.state.cells.get((layer.identity, OPEN))
     if open_weights is not None:
         inputs.append(("weights", open_weights))
+    units = configured_value(machine, layer, "units") if class_word(name) == "Dense" else None
+    if isinstance(units, Const):
+        inputs.append(("units", units))
     is_float = bool(own) or class_word(name) in FLOATING
     return machine.record(name, inputs, args.place, dtype=DType.FLOAT if is_float else None)
 
