@@ -16,6 +16,7 @@ from tapelint.analysis.concrete.search import Culprit
 from tapelint.analysis.graph import Node, past
 from tapelint.analysis.observations import Singularity
 from tapelint.analysis.ranges import MOVES, SUMS, Ranges, behind
+from tapelint.analysis.shifts import is_shifted
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import Box, Const, Data, Value, VariableValue
 
@@ -141,7 +142,7 @@ class Hypotheses:
     def of_overflow(self, node: Node) -> Found:
         """Look at an exponent that is large: `exp(x) / reduce_sum(exp(x))`, `log(cosh(x))`."""
         at = input_of(node)
-        if at is None or at not in self.path:
+        if at is None or at not in self.path or is_shifted(node.operands[0][1], 0):
             return
         known = self.ranges.of(at)
         if known.low < VANISHING and short(node.op) == "exp":
@@ -199,7 +200,12 @@ def is_centred(a: Node, b: Node) -> bool:
 
 
 def has_axis(node: Node) -> bool:
-    axis = dict(node.operands).get("axis")
+    """Whether a reduction is over an axis and not over everything."""
+    named = dict(node.operands)
+    place = 2 if short(node.op) in blame.NORMS else 1
+    axis = named.get("axis")
+    if axis is None and len(node.operands) > place and not node.operands[place][0]:
+        axis = node.operands[place][1]
     return axis is not None and axis != Const(None)
 
 

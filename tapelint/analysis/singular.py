@@ -16,6 +16,7 @@ from tapelint.analysis.graph import Effect, Node, Session
 from tapelint.analysis.observations import NanReachable, Singularity
 from tapelint.analysis.plausible import Hypotheses
 from tapelint.analysis.ranges import MOVES, SUMS, Range, Ranges, behind, short
+from tapelint.analysis.shifts import is_shifted
 from tapelint.analysis.state import Contents
 from tapelint.analysis.trace import cone, passes
 from tapelint.analysis.values import Box, Const, Data, Value, VariableValue
@@ -267,36 +268,6 @@ def touches_zero(known: Range) -> bool:
 def behind_moves(x: Value | None) -> Node | None:
     """Return the node that computed a value, past operations that only rearrange it."""
     return behind(x, MOVES)
-
-
-def is_shifted(exponent: Value | None, depth: int) -> bool:
-    """Whether an exponent has its own maximum (or a logsumexp) taken off."""
-    if not isinstance(exponent, Data) or depth > 6:
-        return False
-    node, name = exponent.node, short(exponent.node.op)
-    if name in ("-", "subtract") and len(node.operands) == 2:
-        shift = node.operands[1][1]
-        if isinstance(shift, Data):
-            behind = shift.node
-            for _ in range(3):
-                if short(behind.op) in (
-                    "reduce_max",
-                    "max",
-                    "amax",
-                    "reduce_logsumexp",
-                    "logsumexp",
-                    "maximum",
-                ):
-                    return True
-                inner = behind.operands[0][1] if behind.operands else None
-                if not isinstance(inner, Data) or short(behind.op) not in MOVES | {"stop_gradient"}:
-                    break
-                behind = inner.node
-    return any(
-        is_shifted(v, depth + 1)
-        for _, v in node.operands
-        if name in ("/", "*", "-", "+") or name in MOVES
-    )
 
 
 def origin_of_exponent(node: Node) -> Node | None:

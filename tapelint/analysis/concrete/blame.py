@@ -75,6 +75,8 @@ def found(
 def judge(node: Node, culprit: Culprit, path: frozenset[Node]) -> tuple[Node, Singularity] | None:
     """Return where a NaN is reported and by which rule; None where no rule is about it."""
     if culprit.tensor.op in GROWING:
+        if culprit.is_zeroed and is_chosen_from(node, path):
+            return node, Singularity.WHERE
         taker = next((n for n in following(node, path) if short(n.op) in TAKES_BACK), None)
         return None if taker is None else (taker, Singularity.LOG_OF_EXP)
     kind = KINDS.get(culprit.tensor.op)
