@@ -125,7 +125,9 @@ class Finder:
         inner = behind_moves(x)
         if inner is None:
             return None
-        probability = PROBABILITIES.get(short(inner.op))
+        # The logits of a layer's own activation are not at hand, and have to be below -104 for this.
+        is_layer = inner.op.startswith("keras.activations.")
+        probability = None if is_layer else PROBABILITIES.get(short(inner.op))
         if probability is not None:
             logits = self.range(inner.operands[0][1] if inner.operands else None)
             return None if logits.is_bounded else probability

@@ -64,6 +64,8 @@ ATTENTIONS = frozenset(
 )
 MERGERS = frozenset("Concatenate Add Subtract Multiply Average Maximum Minimum Dot".split())
 NORMALISERS = frozenset({"BatchNormalization", "SyncBatchNormalization"})
+# Activations whose range decides what a logarithm or a root of it does.
+BOUNDED = frozenset({"sigmoid", "softmax", "tanh", "softplus", "exponential"})
 # Arguments of a call that are no inputs.
 FLAGS = frozenset({"training", "return_attention_scores", "use_causal_mask"})
 
@@ -182,13 +184,16 @@ def run_lambda(machine: Interpreter, layer: Instance, name: str, args: Arguments
 def activated(machine: Interpreter, function: Value | None, made: Value, args: Arguments) -> Value:
     """Run a layer's activation where it is more than a name for a smooth function."""
     match function:
+        case Const(value=str() as word) if word in BOUNDED:
+            function = External(f"keras.activations.{word}")
         case None | Const():
             return made
         case External():
             if not knowledge.is_known(function.name):
                 return made
             facts = knowledge.facts(function.name)
-            if facts is not None and facts.is_plain:
+            is_bounded = function.name.rpartition(".")[2] in BOUNDED
+            if facts is not None and facts.is_plain and not is_bounded:
                 return made
         case FunctionValue() | BoundMethod() | Instance() | Native() | Union() | Method():
             pass
