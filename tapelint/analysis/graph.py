@@ -155,6 +155,19 @@ def is_open(node: Node) -> bool:
     return node.kind is Kind.UNKNOWN
 
 
+def read_of(variable: Node, user: Node | None) -> Node:
+    """Return the node through which `user` reads a variable: its own, or the last assignment."""
+    parents = [edge.parent for edge in user.edges] if user is not None else []
+    if user is None or variable in parents:
+        return variable
+    reads = [p for p in parents if p.kind is Kind.JOIN and is_read(p, variable)]
+    return reads[-1] if reads else variable
+
+
+def is_read(node: Node, variable: Node) -> bool:
+    return any(edge.parent is variable for edge in node.edges)
+
+
 def is_written_into(node: Node) -> bool:
     """Whether an array was changed in place since it was made: `x[0] = 1.0`."""
     return any(edge.parent.number > node.number for edge in node.edges)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tapelint.analysis.graph import Kind, Node, is_written_into
+from tapelint.analysis.graph import Kind, Node, is_written_into, read_of
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import Box, Const, Data, Tuple, Union, Value, VariableValue
 
@@ -149,12 +149,15 @@ class Ranges:
             if self.at_start:
                 return start
             return Range(zero=start.zero, zero_row=start.zero_row)
+        if node.kind is Kind.JOIN and node.op.startswith("."):
+            # for: v.assign(x); of what is added or taken nothing is known
+            return self.of_value(node.operands[0][1]) if node.op == ".assign" else UNKNOWN
         if node.kind is Kind.JOIN:
             return hull([self.of(edge.parent) for edge in node.edges])
         if is_written_into(node):
             return UNKNOWN
         name = short(node.op)
-        given = [self.of_value(value) for _, value in node.operands]
+        given = [self.of_value(as_read(value, node)) for _, value in node.operands]
         if name in MOVES:
             return given[0] if given else UNKNOWN
         if name in SUMS:
@@ -224,6 +227,14 @@ class Ranges:
                 return replace(known, low=low, zero=False, zero_row=False)
             case _:
                 return known
+
+
+def as_read(value: Value, user: Node) -> Value:
+    """Return an operand as it is read: a variable that was assigned is what it was given."""
+    if not isinstance(value, VariableValue):
+        return value
+    read = read_of(value.node, user)
+    return value if read is value.node else Data(read)
 
 
 COMPARISONS = {"greater": ">", "less": "<", "greater_equal": ">=", "less_equal": "<=",

@@ -15,7 +15,7 @@ from tapelint.analysis.concrete.search import Search
 from tapelint.analysis.graph import Effect, Node, Session
 from tapelint.analysis.observations import NanReachable, Singularity
 from tapelint.analysis.plausible import Hypotheses
-from tapelint.analysis.ranges import MOVES, SUMS, Range, Ranges, behind, short
+from tapelint.analysis.ranges import MOVES, SUMS, Range, Ranges, as_read, behind, short
 from tapelint.analysis.shifts import is_shifted
 from tapelint.analysis.state import Contents
 from tapelint.analysis.trace import cone, passes
@@ -91,7 +91,8 @@ class Finder:
                 yield node, what
 
     def argument(self, node: Node, index: int = 0) -> Value | None:
-        return node.operands[index][1] if len(node.operands) > index else None
+        operands = node.operands
+        return as_read(operands[index][1], node) if len(operands) > index else None
 
     def range(self, value: Value | None) -> Range:
         return Range() if value is None else self.ranges.of_value(value)

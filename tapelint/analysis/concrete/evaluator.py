@@ -9,7 +9,7 @@ from tapelint.analysis.concrete import numbers
 from tapelint.analysis.concrete.arrays import Shape, Unsupported, size
 from tapelint.analysis.concrete.numbers import Number
 from tapelint.analysis.concrete.tensors import MOST_NUMBERS, Tensor, constant, detached, stacked
-from tapelint.analysis.graph import Edge, Effect, Kind, Node, is_written_into, past
+from tapelint.analysis.graph import Edge, Effect, Kind, Node, is_written_into, past, read_of
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import Box, Const, Data, Tuple, Union, Value, VariableValue
 
@@ -278,20 +278,6 @@ def unknown_numbers(node: Node, shape: Shape | None) -> Tensor:
 def short(op: str) -> str:
     """Return the last part of an operation's name: `sqrt` of `tf.math.sqrt`."""
     return op if op.startswith("[") or op in ("**", "*") else op.rpartition(".")[2] or op
-
-
-def read_of(variable: Node, user: Node | None) -> Node:
-    """Return the node through which `user` reads a variable: its own, or the last assignment."""
-    edges: Sequence[Edge] = user.edges if user is not None else ()
-    parents = [edge.parent for edge in edges]
-    if user is None or variable in parents:
-        return variable
-    reads = [p for p in parents if p.kind is Kind.JOIN and is_read(p, variable)]
-    return reads[-1] if reads else variable
-
-
-def is_read(node: Node, variable: Node) -> bool:
-    return any(edge.parent is variable for edge in node.edges)
 
 
 def fresh_parts(tensor: Tensor) -> Iterable[Tensor]:
