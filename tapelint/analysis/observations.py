@@ -185,7 +185,8 @@ class RequestMisused:
     tape", "untracked variable", "layer made in call" (both at where it is made, `tape` is where the
     gradients were asked for, `label` the attribute or the class), "jacobian of a list",
     "batch jacobian of a vector", "batch jacobian of other rows", "asked once", "kept in a loop"
-    (at where the tape is made, `tape` is the last request).
+    (at where the tape is made, `tape` is the last request), "advantage differentiated" (at the
+    product, `tape` is the request).
     """
 
     place: Place

@@ -12,7 +12,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import broadcasts, persistence, shapes, sparse, summing, trace, updates
+from tapelint.analysis import (
+    advantages,
+    broadcasts,
+    persistence,
+    shapes,
+    sparse,
+    summing,
+    trace,
+    updates,
+)
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session, past
 from tapelint.analysis.ir import Place
 from tapelint.analysis.mixing import mixes_rows
@@ -500,6 +509,12 @@ class Asker:
         if alive and not self.is_vague:
             for found in self.machine.suspects.observed(self.session, self.targets, alive):
                 self.machine.observe(found)
+            for node in advantages.found(self.session, self.targets, alive):
+                if node.place is not None:
+                    what = "advantage differentiated"
+                    self.machine.observe(
+                        RequestMisused(node.place, what, node.label or "", self.place)
+                    )
             for met in broadcasts.observed(self.targets, self.place, self.machine.broadcasts):
                 self.machine.observe(met)
 
