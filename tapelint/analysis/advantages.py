@@ -96,8 +96,10 @@ def expectation(path: Path, advantage: Value) -> Node | None:
         name, given = short(advantage.node.op).lstrip("."), operands[0][1]
         if name in DIFFERENCES and len(operands) == 2:
             expected = operands[1][1]
-            is_given = isinstance(given, Data | VariableValue) and not path.holds(given)
-            if not is_given or not isinstance(expected, Data | VariableValue):
+            # What was got may be an estimate of the critic, too: of the state that came next.
+            if not isinstance(given, Data | VariableValue):
+                return None
+            if not isinstance(expected, Data | VariableValue):
                 return None
             return expected.node if path.holds(expected) else None
         if name not in MOVES:

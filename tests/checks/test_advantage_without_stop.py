@@ -54,6 +54,7 @@ def test_a_request_for_the_actor_alone_is_fine() -> None:
         "-tf.reduce_mean(log_prob * advantage) + tf.reduce_mean(advantage**2)",
         "tf.reduce_mean(advantage * -log_prob)",
         "-tf.reduce_sum(log_prob * (returns - value))",
+        "-tf.reduce_mean(log_prob * (returns + 0.9 * tf.roll(value, -1, 0) - value))",
         "-tf.reduce_mean(tf.exp(log_prob - tf.stop_gradient(log_prob)) * advantage)",
         "tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(actions, raw) * advantage)",
     ],

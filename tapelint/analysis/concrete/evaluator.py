@@ -9,7 +9,7 @@ from tapelint.analysis.concrete import numbers
 from tapelint.analysis.concrete.arrays import Shape, Unsupported, size
 from tapelint.analysis.concrete.numbers import Number
 from tapelint.analysis.concrete.tensors import MOST_NUMBERS, Tensor, constant, detached, stacked
-from tapelint.analysis.graph import Edge, Effect, Kind, Node, is_written_into, past, read_of
+from tapelint.analysis.graph import Effect, Kind, Node, is_written_into, past, read_of
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import Box, Const, Data, Tuple, Union, Value, VariableValue
 
