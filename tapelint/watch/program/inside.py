@@ -39,10 +39,14 @@ class _Source:
 
 
 class Inside:
-    """Looks at the sources of traced calls whenever a function has been run from eager code."""
+    """Looks at the sources of traced calls whenever a function has been run from eager code.
 
-    def __init__(self, spoiled: Spoiled) -> None:
+    `ran` hears of each function that was run.
+    """
+
+    def __init__(self, spoiled: Spoiled, ran: Callable[[], None]) -> None:
         self.spoiled = spoiled
+        self.ran = ran
         self.sources: list[_Source] = []
         self.looks = 0
         self.seconds = 0.0
@@ -56,6 +60,7 @@ class Inside:
         @functools.wraps(original)
         def call(function: Any, *arguments: Any, **keywords: Any) -> Any:
             result = original(function, *arguments, **keywords)
+            self.ran()
             if self.sources:
                 self._called()
             return result

@@ -24,6 +24,8 @@ MOST_WINDOWS = 2
 MOST_HISTORY = 20_000
 MOST_MEMORY = 2 << 30
 STEPS_BETWEEN_LOOKS = 256
+# Functions that run meanwhile ask no tape from eager code: so many of them are waited for.
+MOST_FUNCTIONS = 1000
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
@@ -49,6 +51,7 @@ class Recording:
         self.site: Site | None = None
         self.told = 0
         self.has_frozen = False
+        self.functions = 0
 
     @property
     def is_asking(self) -> bool:
@@ -90,6 +93,15 @@ class Recording:
             elif is_large or not recorder.is_complete:
                 self.stop()
 
+    def ran(self) -> None:
+        """Hear that a function has been run from eager code: nobody may ask for a long time."""
+        recorder = self.recorder
+        if recorder is None or self.is_total or recorder.is_elsewhere or recorder.active:
+            return
+        self.functions += 1
+        if self.functions > MOST_FUNCTIONS or not recorder.is_complete:
+            self.stop()
+
     def stop(self) -> None:
         """Stop recording, and wait for no site any more."""
         self.wanted.clear()
@@ -109,7 +121,7 @@ class Recording:
             raw_gradient=self.raw["gradient"],
         )
         observer = Observer(recorder, lambda: None, self._observed, sees_python=False)
-        self.memory, self.looked = _resident(), 0
+        self.memory, self.looked, self.functions = _resident(), 0, 0
         recorder.install()
         leaving.install(recorder)
 

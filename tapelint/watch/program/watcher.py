@@ -63,8 +63,8 @@ class Watcher:
         self.patches = Patches()
         self.local = _Local()
         self.raw: dict[str, Callable[..., Any]] = {}
-        self.inside = Inside(self._spoiled)
         self.recording = Recording(is_user_file, self.converted, self.raw, out.emit)
+        self.inside = Inside(self._spoiled, self.recording.ran)
         self.hook = ImportHook(
             {
                 "tensorflow.python.autograph.impl.api": self._follow,
