@@ -38,6 +38,7 @@ OPEN: Mapping[str, str] = {
     "TAP703-bad-1": "shapes that were not meant for each other give a gradient all the same",
     "TAP703-bad-2": "shapes that were not meant for each other give a gradient all the same",
     "TAP703-bad-3": "shapes that were not meant for each other give a gradient all the same",
+    "TAP704-bad-1": "a gradient that was not wanted comes out as well as one that was",
     "TAP604-bad-1": "the function would have to be called a second time, by position",
 }
 # About the file, or seen by `run` alone: `--verify` has nothing to run.
