@@ -13,7 +13,10 @@ from tapelint.analysis.observations import NanReachable
 
 HERE = Path(__file__).parent / "nan"
 # Each page's programs stand below one line of these.
-LAYERS = "tower = model = critic = policy = tf.keras.layers.Dense(4); table = tf.Variable(tf.random.normal([5, 2]))"
+LAYERS = (
+    "tower = model = critic = policy = tf.keras.layers.Dense(4); "
+    "table = tf.Variable(tf.random.normal([5, 2]))"
+)
 PRELUDES = {"written.md": PRELUDE, "plausible.md": PRELUDE.replace("\n", f"; {LAYERS}\n")}
 MARK = re.compile(r"# nan: (.+)$")
 
