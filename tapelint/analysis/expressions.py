@@ -6,7 +6,7 @@ import contextlib
 import operator
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
-from tapelint.analysis import ir, updates
+from tapelint.analysis import ir, unread, updates
 from tapelint.analysis.calls import Calls
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
@@ -126,7 +126,7 @@ class Expressions(Calls):
             case ir.Name():
                 found = self.lookup(expression.id)
                 if self.unread:
-                    self.unread.pop(id(found), None)
+                    unread.note_read(self, found)
                 if isinstance(found, Deferred):
                     return self.resolved(found)
                 return found if found is not None else self.builtin(expression)

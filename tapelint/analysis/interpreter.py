@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from tapelint.analysis import ir, persistence, updates
+from tapelint.analysis import ir, lost_updates, persistence, unread
 from tapelint.analysis.expressions import CALLABLES, SPECIAL
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
@@ -102,8 +102,9 @@ class Interpreter(Modules):
                 starts += [self.state] * (len(self.defined) - len(starts))
             done += 1
         self.forget_awaited()
-        updates.observe_unread(self)
+        unread.observe_unread(self)
         persistence.observe(self)
+        lost_updates.observe(self)
         untracked.observe_hidden(self, [f.lazy.source() for f in self.defined])
         return self.observations
 
@@ -122,10 +123,16 @@ class Interpreter(Modules):
         A function that nobody called may have been meant for any stretch of a script that was
         once a notebook.
         """
+        unread = dict(self.unread)
         for name, held in self.rebound_globals.items():
             now = self.state.cells.get((self.globals, name))
             if now is not None:
                 self.state.cells[(self.globals, name)] = self.join_all([*held, now])
+        # To join is not to read: that can only be done by functions that have not run yet.
+        idle = [f.lazy.source() for f in self.defined if f.lazy not in self.reached]
+        for key, result in unread.items():
+            if not any(mentions(text, [result.label]) for text in idle):
+                self.unread[key] = result
 
     def forget_awaited(self) -> None:
         """Take out of the unread values those that functions nobody has run may read."""
@@ -137,7 +144,7 @@ class Interpreter(Modules):
             return
         idle = [f.lazy.source() for f in self.defined if f.lazy not in self.reached]
         texts = [f.lazy.source() for f in self.defined]
-        self.applies |= any(mentions(text, updates.APPLYING) for text in texts)
+        self.applies |= any(mentions(text, unread.APPLYING) for text in texts)
         for key, result in list(self.unread.items()):
             if any(mentions(text, [result.label]) for text in idle):
                 del self.unread[key]
@@ -282,7 +289,7 @@ class Interpreter(Modules):
             library.init(self, made, arguments)
             if name.startswith(OPTIMIZERS):
                 self.has_optimizer = True
-                updates.expect_use(self, made, arguments.place, Misuse.UNAPPLIED)
+                unread.expect_use(self, made, arguments.place, Misuse.UNAPPLIED)
             return made
         family = registry.family_of(name)
         if family is not None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import persistence, shapes, sparse, updates
+from tapelint.analysis import persistence, shapes, sparse, unread, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, Session
 from tapelint.analysis.ir import Expr, Function, Import, ImportFrom, LazyFunction, Place, Stmt
 from tapelint.analysis.observations import Observation
@@ -121,8 +121,11 @@ class Machine:
         # Whether the program copies weights from one model or variable to another.
         self.copies_weights = False
         # Gradients, clipped copies and optimizers that no name was read for so far.
-        self.results: dict[int, updates.Result] = {}
-        self.unread: dict[int, updates.Result] = {}
+        self.results: dict[int, unread.Result] = {}
+        self.unread: dict[int, unread.Result] = {}
+        self.read_from: set[Place] = set()
+        # By statement: the name that held a variable and holds its updated value from there on.
+        self.lost_updates: dict[Place, str] = {}
         # Whether an optimizer was made, and whether gradients were applied by anybody.
         self.has_optimizer = False
         self.applies = False

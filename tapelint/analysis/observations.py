@@ -161,6 +161,7 @@ class Misuse(Enum):
     UNUSED = "never used"
     UNAPPLIED = "an optimizer that never takes a step"
     CLIPPED_UNUSED = "clipped copies never used"
+    UPDATE_LOST = "an updated value that no variable gets"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

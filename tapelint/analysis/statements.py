@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from tapelint.analysis import ir, persistence, updates
+from tapelint.analysis import ir, lost_updates, persistence, unread
 from tapelint.analysis.expressions import Expressions
 from tapelint.analysis.graph import DType, Kind, Node, Rebinding, past
 from tapelint.analysis.machine import Dead, Frame, Loop
@@ -455,13 +455,19 @@ class Statements(Expressions):
         match target:
             case ir.Name():
                 if self.results:
-                    updates.note_name(self, value, target.id)
+                    unread.note_name(self, value, target.id)
+                old = self.lookup(target.id)
+                if self.asked_for:
+                    unread.note_clipped(self, value, target.id, at)
+                    lost_updates.note(self, old, value, target.id, at)
                 self.note_label(value, target.id)
-                self.note_rebinding(self.lookup(target.id), value, target.id, at)
+                self.note_rebinding(old, value, target.id, at)
                 self.set_name(target.id, value)
             case ir.Attribute():
                 owner = self.evaluate(target.value)
                 slot = target.at.text()
+                if self.results:
+                    unread.note_attribute(self, owner, value, target.name)
                 self.note_label(value, slot)
                 self.note_rebinding(self.peek(owner, target.name), value, slot, at)
                 self.set_attribute(owner, target.name, value, target.at)

@@ -7,10 +7,7 @@ program copies weights, pairs of strangers are not remarked upon.
 
 from __future__ import annotations
 
-import ast
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import Effect, Kind, Node
@@ -34,72 +31,6 @@ DEEPEST = 12
 TAKES_NONE = frozenset(
     {"tf.clip_by_global_norm", "tf.linalg.global_norm", "tf.global_norm", "format"}
 )
-
-# Methods that take a step.
-APPLYING = ("apply_gradients", "apply", "minimize", "stateless_apply", "update_step")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """A value that is made to be used: a gradient, a clipped copy, an optimizer."""
-
-    value: Value
-    place: Place
-    what: Misuse
-    label: str = ""
-    # The function it was named in; empty for the module.
-    source: str = ""
-
-
-def expect_use(machine: Machine, value: Value, place: Place, what: Misuse) -> None:
-    """Note a value that somebody should read once it has a name."""
-    machine.results[id(value)] = Result(value, place, what)
-
-
-def note_name(machine: Machine, value: Value, name: str) -> None:
-    """Note that such a value was given a name; `_` says that nobody wants it.
-
-    A gradient that a module holds may be read by whoever imports it, or by a person at a prompt.
-    """
-    result = machine.results.pop(id(value), None)
-    if result is None or name.startswith("_"):
-        return
-    lazy = machine.function_frame().lazy
-    if result.what is not Misuse.UNUSED or lazy is not None:
-        source = "" if lazy is None else lazy.source()
-        machine.unread[id(value)] = replace(result, label=name, source=source)
-
-
-def observe_unread(machine: Machine) -> None:
-    """Report, at the end of the program, what was never read: where it trains, and that is missed.
-
-    Of an optimizer that takes no step, the gradients meant for it are to blame.
-    """
-    found = [r for r in machine.unread.values() if not may_be_read(machine, r)]
-    machine.unread.clear()
-    is_training = machine.has_optimizer or machine.applies
-    unused = [r for r in found if r.what is Misuse.UNUSED and is_training]
-    clipped = [r for r in found if r.what is Misuse.CLIPPED_UNUSED and machine.applies]
-    for result in (*unused, *clipped):
-        machine.observe(UpdateMisused(result.place, result.what, (result.label,)))
-    idle = [r for r in found if r.what is Misuse.UNAPPLIED]
-    is_handed_on = any(node.gradient_of is not None for node in machine.state.escaped)
-    if idle and machine.last_asked and not (unused or machine.applies or is_handed_on):
-        labels = (idle[0].label,)
-        machine.observe(UpdateMisused(machine.last_asked, Misuse.UNAPPLIED, labels))
-
-
-def may_be_read(machine: Machine, result: Result) -> bool:
-    """Whether code that did not run in this call, or at all, reads the name."""
-    if not result.source:
-        return machine.skips_code
-    # for: if training: optimizer.apply_gradients(zip(gradients, weights))
-    try:
-        tree = ast.parse(textwrap.dedent(result.source))
-    except SyntaxError:
-        return True
-    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
-    return any(n.id == result.label and isinstance(n.ctx, ast.Load) for n in names)
 
 
 def gradients_in(value: Value) -> list[Node]:

@@ -6,7 +6,13 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.ir import Place
-from tapelint.analysis.observations import Cause, Observation, VariableAugmented
+from tapelint.analysis.observations import (
+    Cause,
+    Misuse,
+    Observation,
+    UpdateMisused,
+    VariableAugmented,
+)
 from tapelint.checks.chain import behind_source
 from tapelint.checks.findings import Rule
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, code
@@ -29,6 +35,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
             group, why=f"{held} from here on", help=advice(group.first), steps=(*steps(group),)
         )
     yield from raising(observations)
+    yield from lost_updates(observations)
 
 
 def place_of(case: Case) -> Place | None:
@@ -71,6 +78,24 @@ def raising(observations: Sequence[Observation]) -> Iterator[Finding]:
             f"{code(f'{found.label} {found.op}=')} on a `tf.Variable` raises",
             in_place(found.place.text(), found.label),
             tuple(steps),
+        )
+
+
+def lost_updates(observations: Sequence[Observation]) -> Iterator[Finding]:
+    """Yield a finding for every update that only binds a name, which nobody reads after it."""
+    for span, found in distinct(
+        observations, UpdateMisused, lambda o: o.what is Misuse.UPDATE_LOST
+    ):
+        name = code(found.labels[0])
+        step = Step(
+            span, Role.BREAK, f"{name} is bound to a tensor, and nobody reads it after this"
+        )
+        yield RULE.finding(
+            span,
+            f"the update is lost: {name} names a new tensor, and the variable keeps its value",
+            in_place(found.place.text(), found.labels[0]),
+            (step,),
+            is_likely=False,
         )
 
 

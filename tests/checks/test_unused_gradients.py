@@ -157,3 +157,83 @@ step(*[tf.Variable(1.0)] * 2, *[keras.optimizers.SGD(0.1)] * 2)
 """
     (finding,) = linted(unused_gradients, program)
     assert finding.message == "`h` is computed and never used"
+
+
+CLIPPED = "{name} = {clipped}\n    optimizer.apply({applied}, [w])"
+
+
+@pytest.mark.parametrize(
+    ("part", "after"),
+    [
+        ({"applied": "kept"}, ""),
+        ({"name": "_"}, ""),
+        ({}, "print(kept)\n"),
+        ({}, "    norms = [float(tf.norm(k)) for k in kept]\n"),
+        ({}, "def show():\n    print(kept)\n"),
+        # Of something else than a gradient.
+        ({"clipped": "[tf.clip_by_norm(x, 1.0) for x in [w]]"}, ""),
+        ({"clipped": "[0.5 * x for x in g]"}, ""),
+    ],
+)
+def test_clipped_copies_that_somebody_reads_are_silent(part: dict[str, str], after: str) -> None:
+    given = {"name": "kept", "clipped": "[tf.clip_by_norm(x, 1.0) for x in g]", "applied": "g"}
+    use = CLIPPED.format(**{**given, **part})
+    assert linted(unused_gradients, TRAINING.format(body=SCRIPT.format(use=use) + after)) == []
+
+
+@pytest.mark.parametrize(
+    "clipped",
+    [
+        "[tf.clip_by_norm(x, 1.0) for x in g]",
+        "[tf.clip_by_value(x, -1.0, 1.0) for x in g]",
+        "tf.nest.map_structure(lambda x: tf.clip_by_norm(x, 1.0), g)",
+        "clip(g)",
+    ],
+)
+def test_copies_that_were_clipped_one_by_one_and_left_are_found(clipped: str) -> None:
+    use = CLIPPED.format(name="kept", clipped=clipped, applied="g")
+    clip = "def clip(gradients):\n    return [tf.clip_by_norm(x, 1.0) for x in gradients]\n"
+    (finding,) = linted(unused_gradients, TRAINING.format(body=clip + SCRIPT.format(use=use)))
+    assert finding.message == "`kept` is never used: the gradients are applied as they were"
+
+
+OWNED = """\
+import keras
+class Trainer{base}:
+    def __init__(self, model):
+        self.model = model
+        self.rule = keras.optimizers.SGD(0.1)
+    def gradients(self, x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(self.model(x) ** 2)
+        return tape.gradient(loss, self.model.trainable_variables)
+{more}
+trainer = Trainer(keras.Sequential([keras.layers.Dense(1)]))
+for _ in range(3):
+    norm = tf.linalg.global_norm(trainer.gradients(tf.ones((2, 3))))
+{after}
+"""
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"more": "    def step(self, pairs):\n        self.rule.apply_gradients(pairs)"},
+        {"more": "    def step(self, how, pairs):\n        use(self.rule, pairs)"},
+        {"after": "use(trainer.rule)"},
+        {"after": "take = getattr(trainer, NAME)"},
+        {"after": "use(trainer.gradients(tf.ones((2, 3))))"},
+        {"base": "(Unknown)"},
+        {"base": "(keras.Model)"},
+        {"after": "for v in trainer.model.trainable_variables:\n    v.assign_sub("
+         "0.1 * trainer.gradients(tf.ones((2, 3)))[0])"},
+    ],
+)  # fmt: skip
+def test_an_optimizer_of_an_object_that_somebody_may_use_is_silent(part: dict[str, str]) -> None:
+    program = OWNED.format(**{"base": "", "more": "", "after": "", **part})
+    assert linted(unused_gradients, program) == []
+
+
+def test_an_optimizer_of_an_object_that_takes_no_step_is_found() -> None:
+    (finding,) = linted(unused_gradients, OWNED.format(base="", more="", after=""))
+    assert finding.message.endswith("are never applied: `rule` takes no step")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import updates
+from tapelint.analysis import unread, updates
 from tapelint.analysis.models.registry import models
 from tapelint.analysis.observations import Misuse
 from tapelint.analysis.values import Arguments, Const, NoGradient, Tuple, Union, Value
@@ -50,5 +50,5 @@ def clip_by_global_norm(machine: Interpreter, args: Arguments) -> Value:
     rest = None if known.rest is None else clipped(known.rest)
     made = machine.sequence("list", [clipped(v) for v in known.values], rest)
     if any(updates.is_gradient(v) for v in everything):
-        updates.expect_use(machine, made, args.place, Misuse.CLIPPED_UNUSED)
+        unread.expect_use(machine, made, args.place, Misuse.CLIPPED_UNUSED)
     return Tuple((made, norm))

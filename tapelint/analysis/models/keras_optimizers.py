@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import updates
+from tapelint.analysis import unread, updates
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import eras, loss_scaling, tapes
@@ -92,7 +92,7 @@ class OptimizerClass(LibraryClass):
     ) -> Value:
         """Run a method that the project does not define."""
         place = arguments.place
-        machine.applies |= name in updates.APPLYING
+        machine.applies |= name in unread.APPLYING
         eras.examine_method(machine, instance, name, arguments)
         match name:
             case "apply_gradients":

@@ -20,6 +20,7 @@ from tapelint.analysis import (
     sparse,
     summing,
     trace,
+    unread,
     updates,
 )
 from tapelint.analysis.graph import DType, Edge, Kind, Node, Session, past
@@ -222,7 +223,7 @@ def ask(machine: Interpreter, tape: TapeValue, method: str, arguments: Arguments
             machine, asker.session, asker.targets, sources, arguments.place, asker.sources
         )
     if len(asker.lost) < asker.asked:
-        updates.expect_use(machine, result, arguments.place, Misuse.UNUSED)
+        unread.expect_use(machine, result, arguments.place, Misuse.UNUSED)
     return result
 
 

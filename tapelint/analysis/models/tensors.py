@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import shapes, sparse, updates
+from tapelint.analysis import shapes, sparse, unread, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason
 from tapelint.analysis.models import operations
 from tapelint.analysis.models.constants import dtype_of
@@ -153,7 +153,7 @@ def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) ->
         return machine.shape_of(receiver, name, place)
     if receiver.kind is Kind.UNKNOWN:
         # for: optimizer.apply_gradients(pairs), with a parameter
-        machine.applies |= name in updates.APPLYING
+        machine.applies |= name in unread.APPLYING
         return machine.opaque_call(f".{name}", [receiver, *args.values], place)
     if receiver.dtype is DType.STRING:
         return machine.derived(f".{name}", [receiver], place, receiver.kind, DType.UNKNOWN)
