@@ -506,11 +506,14 @@ class Machine:
     def objects_behind(self, node: Node) -> list[Instance]:
         """Return the objects that a node may stand for, joins of joins followed."""
         found: list[Instance] = []
-        behind = [node] if self.stands_for else []
-        for one in behind:
+        waiting = [node] if self.stands_for else []
+        seen = set(waiting)
+        for one in waiting:
             found += self.stands_for.get(one, ())
-            if one.op == "join" and len(behind) < MOST_LEAVES:
-                behind += [e.parent for e in one.edges if e.parent not in behind]
+            if one.op == "join" and len(seen) < MOST_LEAVES:
+                further = {e.parent: None for e in one.edges if e.parent not in seen}
+                waiting += further
+                seen.update(further)
         return found
 
     # ------------------------------------------------------------------ objects
