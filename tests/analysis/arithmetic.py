@@ -33,7 +33,9 @@ VECTORS = (
     "tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.ones_like({x}), logits={x})",
     "tf.reduce_sum({x}[:, None] * {x}[None, :], axis=1)", "tf.math.erf({x})", "tf.sign({x}) * {x}",
     "tf.sqrt(tf.reduce_sum(tf.square({x}[:, None] - {x}[None, :]), axis=1))", "tf.math.softsign({x})",
-    "tf.norm({x}[:, None] - {x}[None, :], axis=-1)", "tf.norm(tf.stack([{x}, {x}], 1), axis=1)",
+    "tf.norm({x}[:, None] - {x}[None, :], axis=-1)",
+    'tf.einsum("i,j->i", {x}, {x})', 'tf.einsum("i,i->i", {x}, tf.sqrt({x}))',
+    'tf.einsum("i,ij->j", {x}, tf.stack([{x}, {x}], 1))', "tf.norm(tf.stack([{x}, {x}], 1), axis=1)",
 )  # fmt: skip
 SCALARS = (
     "tf.reduce_sum({x})", "tf.reduce_mean({x})", "tf.reduce_max({x})", "tf.reduce_min({x})", "tf.norm({x})",

@@ -185,6 +185,20 @@ def tensordot(call: Call) -> Tensor:
     return reductions.dot(x, y)
 
 
+def einsum(call: Call) -> Tensor:
+    """Return a product summed over the letters that the result does not have."""
+    equation = call.option(0, "equation", "subscripts")
+    operands = [value for name, value in call.node.operands[1:] if name != "optimize"]
+    if not isinstance(equation, str) or "->" not in equation or "." in equation:
+        raise Unsupported
+    given, _, wanted = equation.replace(" ", "").partition("->")
+    tensors = [call.evaluator.of_value(value, call.node) for value in operands]
+    letters = given.split(",")
+    if len(letters) != len(tensors) or not all(t.is_known for t in tensors):
+        raise Unsupported
+    return reductions.contracted(letters, wanted, tensors)
+
+
 def dot(call: Call) -> Tensor:
     return reductions.dot(call.known(0), call.known(1))
 
@@ -260,6 +274,7 @@ OPERATIONS: dict[str, Operation] = {
     "matvec": matrix_times_vector,
     "tensordot": tensordot,
     "dot": dot,
+    "einsum": einsum,
     "sigmoid_cross_entropy_with_logits": sigmoid_cross_entropy,
     "softmax_cross_entropy_with_logits": cross_entropy,
     "leaky_relu": leaky,

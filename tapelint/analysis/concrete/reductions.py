@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tapelint.analysis.concrete import numbers
-from tapelint.analysis.concrete.arrays import Array, Unsupported, groups, size, transposed
+from tapelint.analysis.concrete.arrays import Array, Unsupported, groups, picked, size, transposed
 from tapelint.analysis.concrete.elementwise import (
     add,
     exponential,
@@ -21,6 +21,7 @@ from tapelint.analysis.concrete.elementwise import (
 )
 from tapelint.analysis.concrete.numbers import Number, Unknown, divide, is_finite, is_nan, multiply
 from tapelint.analysis.concrete.tensors import (
+    MOST_NUMBERS,
     Tensor,
     axes_of,
     constant,
@@ -203,6 +204,32 @@ def dot(x: Tensor, y: Tensor) -> Tensor:
     left = row(x) if x.rank == 1 else x
     result = matrix_product(left, y)
     return move(result, lambda a: Array(a.shape[1:], a.items)) if x.rank == 1 else result
+
+
+def contracted(letters: Sequence[str], wanted: str, tensors: Sequence[Tensor]) -> Tensor:
+    """Return `einsum`: each letter is an axis, those that are not wanted are summed."""
+    sizes: dict[str, int] = {}
+    for word, tensor in zip(letters, tensors, strict=True):
+        if len(word) != tensor.rank:
+            raise Unsupported
+        for letter, count in zip(word, tensor.array.shape, strict=True):
+            if sizes.setdefault(letter, count) != count:
+                raise Unsupported
+    if not set(wanted) <= set(sizes):
+        raise Unsupported
+    everything = wanted + "".join(letter for letter in sizes if letter not in wanted)
+    shape = tuple(sizes[letter] for letter in everything)
+    if size(shape) > MOST_NUMBERS:
+        raise Unsupported
+
+    def spread(word: str, tensor: Tensor) -> Tensor:
+        places = [everything.index(letter) for letter in word]
+        return move(tensor, lambda a: picked(a, shape, lambda index: [index[i] for i in places]))
+
+    product = spread(letters[0], tensors[0])
+    for word, tensor in zip(letters[1:], tensors[1:], strict=True):
+        product = times(product, spread(word, tensor))
+    return total(product, list(range(len(wanted), len(everything))))
 
 
 def x_axis(left: Tensor, right: Tensor) -> int:
