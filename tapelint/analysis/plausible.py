@@ -89,6 +89,9 @@ class Hypotheses:
         at, assumed = (node, {}) if short(node.op) != "squared_difference" else (a, {b: 0.0})
         if at not in self.path:
             return
+        around = self.followers.around(at)
+        if around is None or not around.is_clear:
+            return
         culprit = self.culprit(at, 0.0, assumed)
         judged = self.judged(culprit)
         if judged is None or culprit is None or not self.is_of_rows(culprit.tensor.node, node):

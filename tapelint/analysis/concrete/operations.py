@@ -219,6 +219,18 @@ def cross_entropy(call: Call) -> Tensor:
     return each.negated(total(each.times(labels, reductions.log_softmax(logits, -1)), -1))
 
 
+def squared_error(call: Call) -> Tensor:
+    """Return the mean squared error of Keras, one a row."""
+    errors = each.squared_difference(call.known(1, "y_pred"), call.known(0, "y_true"))
+    return reductions.mean(errors, -1)
+
+
+def absolute_error(call: Call) -> Tensor:
+    """Return the mean absolute error of Keras, one a row."""
+    errors = each.subtract(call.known(0, "y_true"), call.known(1, "y_pred"))
+    return reductions.mean(each.sloped("abs")(errors), -1)
+
+
 def leaky(call: Call) -> Tensor:
     if len(call.node.operands) > 1:
         raise Unsupported
@@ -278,6 +290,8 @@ OPERATIONS: dict[str, Operation] = {
     "sigmoid_cross_entropy_with_logits": sigmoid_cross_entropy,
     "softmax_cross_entropy_with_logits": cross_entropy,
     "leaky_relu": leaky,
+    **dict.fromkeys(("MSE", "mse", "mean_squared_error"), squared_error),
+    **dict.fromkeys(("MAE", "mae", "mean_absolute_error"), absolute_error),
     **dict.fromkeys(("//", "floordiv", "floor_divide"), floor_divided),
     **dict.fromkeys(
         ("identity", "convert_to_tensor", "constant", "array", "asarray", "value", "read_value", "+x",

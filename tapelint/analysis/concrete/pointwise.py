@@ -24,6 +24,7 @@ from tapelint.analysis.values import Box, Const, Data, Tuple, Value, VariableVal
 # A neighbourhood that is larger is left alone.
 MOST_FOLLOWED = 60
 
+LINEAR = frozenset("@ matmul matvec tensordot einsum dot join".split())
 PASSES_ON = frozenset(
     "reshape transpose expand_dims squeeze gather gather_nd [] element identity convert_to_tensor "
     "concat stack tile reverse broadcast_to boolean_mask unstack split repeat cast flatten "
@@ -42,13 +43,37 @@ def unit(call: Call) -> Tensor:
     return each.times(x, each.inverse_root(each.maximum(each.square(x), constant(1e-12))))
 
 
+def squared_error(call: Call) -> Tensor:
+    """Return the squared error of one element."""
+    return each.squared_difference(call.known(0, "y_true"), call.known(1, "y_pred"))
+
+
+def absolute_error(call: Call) -> Tensor:
+    """Return the absolute error of one element."""
+    return each.sloped("abs")(each.subtract(call.known(0, "y_true"), call.known(1, "y_pred")))
+
+
+# Operations that do with one number what they do with many.
+SAME_FOR_ONE = ("where", "clip_by_value", "clip", "stop_gradient", "zeros_like", "ones_like")
+
 SCALARS: dict[str, Operation] = {
     **{
         name: OPERATIONS[name]
-        for name in (*UNARY, *BINARY, "where", "clip_by_value", "clip", "stop_gradient")
+        for name in (
+            *UNARY,
+            *BINARY,
+            "where",
+            "clip_by_value",
+            "clip",
+            "stop_gradient",
+            "zeros_like",
+            "ones_like",
+        )
     },
     **dict.fromkeys(("norm", "euclidean_norm"), norm),
     "l2_normalize": unit,
+    **dict.fromkeys(("MSE", "mse", "mean_squared_error"), squared_error),
+    **dict.fromkeys(("MAE", "mae", "mean_absolute_error"), absolute_error),
     # One of two classes, where the other one stays.
     "softmax": lambda call: each.sigmoid(call.known(0)),
 }
@@ -173,6 +198,8 @@ class Neighbourhood:
 
     later: tuple[Node, ...]
     outputs: tuple[Node, ...]
+    # Nothing that leaves it goes into code of which nobody knows what it gives back for a zero.
+    is_clear: bool
 
 
 class Followers:
@@ -190,18 +217,26 @@ class Followers:
         """Return what follows from a node; None where that is too much to tell."""
         later: set[Node] = set()
         outputs: set[Node] = set()
+        is_clear = True
         waiting = [at]
         while waiting:
             node = waiting.pop()
-            following = [n for n in self.children.get(node, ()) if is_followed(n)]
-            if node in self.targets or len(following) < len(self.children.get(node, ())):
+            children = self.children.get(node, ())
+            following = [n for n in children if is_followed(n)]
+            if node in self.targets or len(following) < len(children):
                 outputs.add(node)
+            is_clear &= all(is_followed(n) or is_linear(n) for n in children)
             waiting += [n for n in following if n not in later]
             later.update(following)
             if len(later) > MOST_FOLLOWED:
                 return None
         by_number = sorted(later, key=lambda n: n.number)
-        return Neighbourhood(tuple(by_number), tuple(outputs - {at}))
+        return Neighbourhood(tuple(by_number), tuple(outputs - {at}), is_clear)
+
+
+def is_linear(node: Node) -> bool:
+    """Whether an operation hands back something other than zero, whatever it was given."""
+    return node.op.startswith("keras.layers.") or short(node.op) in LINEAR
 
 
 def is_followed(node: Node) -> bool:
