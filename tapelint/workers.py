@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from enum import Enum
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -29,6 +30,8 @@ RECURSION_LIMIT = 20_000
 # Tried in this order: a process may not be allowed to reserve the first.
 STACK_BYTES = (512 * 1024 * 1024, 64 * 1024 * 1024, 0)
 ORPHAN_SECONDS = 1.0
+# How much longer than its processor time an item may take by the clock, on a busy machine.
+PATIENCE = 5
 # Systems refuse to wait for years; whoever allows a file for ever is asked again and again.
 LONGEST_WAIT = 3600.0
 
@@ -95,6 +98,9 @@ class _Worker:
     connection: Connection
     index: int | None = None
     deadline: float = 0.0
+    # When it is given up, however little processor time it had; and what it had used at the start.
+    last_deadline: float = 0.0
+    used_before: float = 0.0
 
 
 class _Pool(Generic[Item, Answer]):
@@ -126,7 +132,7 @@ class _Pool(Generic[Item, Answer]):
             for worker in busy:
                 if worker.connection in ready:
                     yield from self._received(worker)
-                elif time.monotonic() > worker.deadline:
+                elif time.monotonic() > worker.deadline and not self._prolonged(worker):
                     yield from self._given_up(worker, Fate.TIMED_OUT)
 
     def stop(self) -> None:
@@ -152,8 +158,19 @@ class _Pool(Generic[Item, Answer]):
     def _assign(self, worker: _Worker, index: int) -> None:
         worker.index = index
         worker.deadline = time.monotonic() + self.seconds
+        worker.last_deadline = time.monotonic() + self.seconds * PATIENCE
+        worker.used_before = processor_seconds(worker.process.pid) or 0.0
         with contextlib.suppress(OSError):  # a dead process is noticed when it is waited for
             worker.connection.send((index, self.items[index]))
+
+    def _prolonged(self, worker: _Worker) -> bool:
+        """Give a worker more time where others kept the machine busy: what counts is its own."""
+        used = processor_seconds(worker.process.pid)
+        if used is None:
+            return False
+        left = self.seconds - (used - worker.used_before)
+        worker.deadline = min(time.monotonic() + left, worker.last_deadline)
+        return left > 0.1 and worker.deadline > time.monotonic()
 
     def _received(self, worker: _Worker) -> Iterator[tuple[int, Answer | Fate]]:
         try:
@@ -176,6 +193,17 @@ class _Pool(Generic[Item, Answer]):
             self.waiting.append(index)
         else:
             yield index, fate
+
+
+def processor_seconds(pid: int | None) -> float | None:
+    """Return the processor time that a process has used, None where the system does not tell."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        # The name in brackets may hold spaces; user and system time are the 12th and 13th after it.
+        fields = text.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def start_method() -> str:

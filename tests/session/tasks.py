@@ -22,6 +22,8 @@ def obey(item: str) -> str:
             raise SystemExit(int(rest))
         case "hang":
             time.sleep(3600)
+        case "wait":
+            time.sleep(float(rest))
         case "once":
             crash_once(Path(rest))
         case "deep":

@@ -190,3 +190,22 @@ def test_signal_masks_are_as_before() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     answers(["a", "exit 1"])
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
+
+
+def test_the_processor_time_of_a_process_is_known_where_the_system_tells() -> None:
+    used = workers.processor_seconds(os.getpid())
+
+    assert used is None or used > 0
+    assert workers.processor_seconds(None) is None
+
+
+def test_a_busy_machine_takes_no_time_from_an_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "processor_seconds", lambda pid: 0.0)
+
+    assert answers(["wait 0.6"], seconds=0.2) == {"wait 0.6": "WAIT 0.6"}
+
+
+def test_an_item_that_does_nothing_is_given_up_at_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "processor_seconds", lambda pid: 0.0)
+
+    assert answers(["hang"], seconds=0.2) == {"hang": Fate.TIMED_OUT}
