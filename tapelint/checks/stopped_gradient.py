@@ -114,10 +114,12 @@ def place_of(case: Case) -> Place | None:
 
 
 def operands(node: Node) -> list[Node]:
+    """Return the tensors and variables that an operation was given."""
     return [value.node for _, value in node.operands if isinstance(value, Data | VariableValue)]
 
 
 def name_of(node: Node) -> str:
+    """Return what the program calls a value, else its own text."""
     return node.label or (node.place.text() if node.place is not None else "")
 
 
