@@ -138,6 +138,8 @@ class Node:
     note: str = ""
     # What the operation was given, constants included: `edges` name only what a gradient may reach.
     operands: tuple[tuple[str, Value], ...] = ()
+    # Made in code that `tf.function` traces.
+    is_traced: bool = False
     # For a gradient: the source it belongs to.
     gradient_of: Node | None = None
     # For a gradient: whether it is an `IndexedSlices`.

@@ -258,6 +258,7 @@ class Machine:
             paused=paused,
             stack=self.stack[:DEEPEST_TRACE],
             note=note,
+            is_traced=self.frame.is_graph,
         )
 
     def note_label(self, value: Value, label: str) -> None:

@@ -331,10 +331,14 @@ def counterpart(source: Node, ancestors: set[Node]) -> Node | None:
     return None
 
 
-def backward_uses(session: Session, targets: Sequence[Node], source: Node) -> list[Node]:
+def backward_uses(
+    session: Session, targets: Sequence[Node], source: Node, is_traced: bool
+) -> list[Node]:
     """Return the values that the backward pass from targets to source is computed from.
 
-    A second derivative exists through these alone: of something linear there is none.
+    A second derivative exists through these alone: of something linear there is none. To a tape
+    outside (`is_traced`: the request is in the graph as well) a traced function is one operation,
+    whose backward pass is for all of its inputs at once (TensorFlow 2.21).
     """
     reachable: dict[Node, bool] = {}
 
@@ -371,7 +375,7 @@ def backward_uses(session: Session, targets: Sequence[Node], source: Node) -> li
         onward = [e for e in node.edges if e.effect is Effect.FLOWS and reachable.get(e.parent)]
         if node.kind is Kind.JOIN or node.op in LINEAR:
             pass
-        elif node.op in BILINEAR:
+        elif node.op in BILINEAR and (not node.is_traced or is_traced):
             for way in onward:
                 used.update((e.parent, None) for e in node.edges if e is not way)
         else:

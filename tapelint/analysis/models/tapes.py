@@ -464,7 +464,8 @@ class Asker:
             self.has_unknown = any(node.kind is Kind.UNKNOWN for node in self.way)
         used: list[Node] = []
         if active or self.asked <= MOST_EXACT:
-            used = trace.backward_uses(self.session, self.targets, source)
+            is_traced = machine.frame.is_graph
+            used = trace.backward_uses(self.session, self.targets, source, is_traced)
         # The result is linear in `output_gradients`.
         scale = [Edge(n) for n in machine.leaves(self.upstream)]
         edges = [*scale, *(Edge(n) for n in used)]
