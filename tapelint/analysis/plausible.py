@@ -7,6 +7,7 @@ an `eps`, a `maximum`, a square that hides the root, a `where` all show there by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from tapelint.analysis.concrete import blame
 from tapelint.analysis.concrete.evaluator import short
@@ -96,7 +97,7 @@ class Hypotheses:
         judged = self.judged(culprit)
         if judged is None or culprit is None or not self.is_of_rows(culprit.tensor.node, node):
             return
-        for label in self.labels():
+        for label in self.labels:
             if any(self.culprit(at, 0.0, {**assumed, label: n}) is None for n in (0.0, 1.0)):
                 # for: y * d**2 + (1 - y) * relu(1 - d); where d is zero, y is one
                 return
@@ -111,8 +112,9 @@ class Hypotheses:
             (short(n.op) in SUMS or short(n.op) in blame.NORMS) and has_axis(n) for n in between
         )
 
-    def labels(self) -> Iterator[Node]:
-        """Yield what chooses between two parts of a loss: `y * a + (1 - y) * b`."""
+    @cached_property
+    def labels(self) -> Sequence[Node]:
+        """What chooses between two parts of a loss: `y * a + (1 - y) * b`."""
         factors = [
             factor
             for node in self.path
@@ -122,7 +124,7 @@ class Hypotheses:
         ]
         plain = {behind_moves(factor) for factor in factors}
         bases = (complement_of(factor) for factor in factors)
-        yield from {base: None for base in bases if base in plain and base is not None}
+        return list({base: None for base in bases if base in plain and base is not None})
 
     # ------------------------------------------------------------------ saturated, overflowing
 
@@ -134,7 +136,7 @@ class Hypotheses:
         known = self.ranges.of(at)
         # for: y * p + (1 - y) * (1 - p), which is one of the two
         choices: list[dict[Node, Number]] = [{}]
-        choices += [{label: number} for label in self.labels() for number in (0.0, 1.0)]
+        choices += [{label: number} for label in self.labels for number in (0.0, 1.0)]
         for number in (SATURATED, -SATURATED):
             for assumed in choices if known.low <= number <= known.high else ():
                 judged = self.judged(self.culprit(at, number, assumed))

@@ -219,16 +219,19 @@ def cross_entropy(call: Call) -> Tensor:
     return each.negated(total(each.times(labels, reductions.log_softmax(logits, -1)), -1))
 
 
-def squared_error(call: Call) -> Tensor:
-    """Return the mean squared error of Keras, one a row."""
-    errors = each.squared_difference(call.known(1, "y_pred"), call.known(0, "y_true"))
-    return reductions.mean(errors, -1)
+def squared_errors(call: Call) -> Tensor:
+    """Return the squared errors of a loss of Keras, one an element."""
+    return each.squared_difference(call.known(0, "y_true"), call.known(1, "y_pred"))
 
 
-def absolute_error(call: Call) -> Tensor:
-    """Return the mean absolute error of Keras, one a row."""
-    errors = each.subtract(call.known(0, "y_true"), call.known(1, "y_pred"))
-    return reductions.mean(each.sloped("abs")(errors), -1)
+def absolute_errors(call: Call) -> Tensor:
+    """Return the absolute errors of a loss of Keras, one an element."""
+    return each.sloped("abs")(each.subtract(call.known(0, "y_true"), call.known(1, "y_pred")))
+
+
+def mean_of_rows(errors: Operation) -> Operation:
+    """Return a loss of Keras: the mean of its errors, one a row."""
+    return lambda call: reductions.mean(errors(call), -1)
 
 
 def leaky(call: Call) -> Tensor:
@@ -290,8 +293,8 @@ OPERATIONS: dict[str, Operation] = {
     "sigmoid_cross_entropy_with_logits": sigmoid_cross_entropy,
     "softmax_cross_entropy_with_logits": cross_entropy,
     "leaky_relu": leaky,
-    **dict.fromkeys(("MSE", "mse", "mean_squared_error"), squared_error),
-    **dict.fromkeys(("MAE", "mae", "mean_absolute_error"), absolute_error),
+    **dict.fromkeys(("MSE", "mse", "mean_squared_error"), mean_of_rows(squared_errors)),
+    **dict.fromkeys(("MAE", "mae", "mean_absolute_error"), mean_of_rows(absolute_errors)),
     **dict.fromkeys(("//", "floordiv", "floor_divide"), floor_divided),
     **dict.fromkeys(
         ("identity", "convert_to_tensor", "constant", "array", "asarray", "value", "read_value", "+x",

@@ -14,7 +14,13 @@ from tapelint.analysis.concrete import numbers
 from tapelint.analysis.concrete.arrays import Unsupported
 from tapelint.analysis.concrete.evaluator import Call, Evaluator, Operation, short
 from tapelint.analysis.concrete.numbers import Number
-from tapelint.analysis.concrete.operations import BINARY, OPERATIONS, UNARY
+from tapelint.analysis.concrete.operations import (
+    BINARY,
+    OPERATIONS,
+    UNARY,
+    absolute_errors,
+    squared_errors,
+)
 from tapelint.analysis.concrete.search import Culprit, backward
 from tapelint.analysis.concrete.tensors import Numbers, Tensor, constant
 from tapelint.analysis.graph import Effect, Node
@@ -43,37 +49,15 @@ def unit(call: Call) -> Tensor:
     return each.times(x, each.inverse_root(each.maximum(each.square(x), constant(1e-12))))
 
 
-def squared_error(call: Call) -> Tensor:
-    """Return the squared error of one element."""
-    return each.squared_difference(call.known(0, "y_true"), call.known(1, "y_pred"))
-
-
-def absolute_error(call: Call) -> Tensor:
-    """Return the absolute error of one element."""
-    return each.sloped("abs")(each.subtract(call.known(0, "y_true"), call.known(1, "y_pred")))
-
-
 # Operations that do with one number what they do with many.
 SAME_FOR_ONE = ("where", "clip_by_value", "clip", "stop_gradient", "zeros_like", "ones_like")
 
 SCALARS: dict[str, Operation] = {
-    **{
-        name: OPERATIONS[name]
-        for name in (
-            *UNARY,
-            *BINARY,
-            "where",
-            "clip_by_value",
-            "clip",
-            "stop_gradient",
-            "zeros_like",
-            "ones_like",
-        )
-    },
+    **{name: OPERATIONS[name] for name in (*UNARY, *BINARY, *SAME_FOR_ONE)},
     **dict.fromkeys(("norm", "euclidean_norm"), norm),
     "l2_normalize": unit,
-    **dict.fromkeys(("MSE", "mse", "mean_squared_error"), squared_error),
-    **dict.fromkeys(("MAE", "mae", "mean_absolute_error"), absolute_error),
+    **dict.fromkeys(("MSE", "mse", "mean_squared_error"), squared_errors),
+    **dict.fromkeys(("MAE", "mae", "mean_absolute_error"), absolute_errors),
     # One of two classes, where the other one stays.
     "softmax": lambda call: each.sigmoid(call.known(0)),
 }
@@ -209,12 +193,18 @@ class Followers:
         self.nodes = frozenset(path)
         self.targets = frozenset(targets)
         self.children: dict[Node, list[Node]] = {}
+        self.known: dict[Node, Neighbourhood | None] = {}
         for node in sorted(self.nodes, key=lambda n: n.number):
             for parent in {edge.parent for edge in node.edges if edge.effect is Effect.FLOWS}:
                 self.children.setdefault(parent, []).append(node)
 
     def around(self, at: Node) -> Neighbourhood | None:
         """Return what follows from a node; None where that is too much to tell."""
+        if at not in self.known:
+            self.known[at] = self.found_around(at)
+        return self.known[at]
+
+    def found_around(self, at: Node) -> Neighbourhood | None:
         later: set[Node] = set()
         outputs: set[Node] = set()
         is_clear = True
