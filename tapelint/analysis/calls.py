@@ -214,6 +214,9 @@ class Calls(Objects):
         frame.is_graph = "tf.function" in function.marks or (
             bool(self.frames) and self.frames[-1].is_graph
         )
+        frame.is_compiled = "compiled" in function.marks or (
+            bool(self.frames) and self.frames[-1].is_compiled
+        )
         if "recomputed" in function.marks:
             self.graph_loops.add(arguments.place)
         if arguments.positional:

@@ -790,7 +790,7 @@ class Expressions(Calls):
         outer = self.frame
         enclosing = outer.enclosing if outer.is_class else (outer.identity, *outer.enclosing)
         frame = Frame(fresh(), None, None, enclosing, outer.module, parent=outer)
-        frame.is_graph = outer.is_graph
+        frame.is_graph, frame.is_compiled = outer.is_graph, outer.is_compiled
         frame.receiver = outer.receiver
         pairs: list[tuple[Value | None, Value]] = []
         self.frames.append(frame)

@@ -138,8 +138,12 @@ class Node:
     note: str = ""
     # What the operation was given, constants included: `edges` name only what a gradient may reach.
     operands: tuple[tuple[str, Value], ...] = ()
+    # Which of several results of one operation this is; None where it has one, or stands for all.
+    output: int | None = None
     # Made in code that `tf.function` traces.
     is_traced: bool = False
+    # That code is compiled by XLA: `tf.function(jit_compile=True)`.
+    is_compiled: bool = False
     # For a gradient: the source it belongs to.
     gradient_of: Node | None = None
     # For a gradient: whether it is an `IndexedSlices`.

@@ -83,6 +83,8 @@ class Frame:
     yields: list[Value] = field(default_factory=list)
     on_yield: object = None
     is_graph: bool = False
+    # XLA compiles it, and with it the gradients of what it does.
+    is_compiled: bool = False
     is_captured: bool = False
     # A loop ran fewer turns than the program would.
     is_inexact: bool = False
@@ -259,6 +261,7 @@ class Machine:
             stack=self.stack[:DEEPEST_TRACE],
             note=note,
             is_traced=self.frame.is_graph,
+            is_compiled=self.frame.is_compiled,
         )
 
     def note_label(self, value: Value, label: str) -> None:

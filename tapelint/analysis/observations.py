@@ -127,6 +127,8 @@ class Singularity(Enum):
 
     LOG_OF_EXP = "log of exp"
     WHERE = "guarded by where"
+    # The same of a root, whose gradient XLA computes without looking at what comes in.
+    COMPILED = "guarded by where, under XLA"
     SQRT = "sqrt at zero"
     NORM = "norm at zero"
     DIVISION = "division by zero"
@@ -134,6 +136,7 @@ class Singularity(Enum):
     LOG_OF_SOFTMAX = "log of softmax"
     POWER = "power at zero"
     ARC = "inverse trigonometry at its bound"
+    SOFTMAX = "softmax of nothing"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -27,13 +27,14 @@ LARGE = 80.0
 DIVISIONS = frozenset({"/", "divide", "truediv", "div"})
 POWERS = frozenset({"**", "pow", "power"})
 ROOTS = frozenset({"sqrt"})
-NORMS = frozenset({"norm", "euclidean_norm"})
+NORMS = frozenset({"norm", "euclidean_norm", "normalize"})
 SPREADS = frozenset({"reduce_std", "std"})
 AVERAGES = frozenset({"reduce_mean", "mean"})
 LOGS = frozenset({"log"})
 ARCS = frozenset({"acos", "asin", "acosh", "atanh", "arccos", "arcsin"})
 PROBABILITIES = {"softmax": Singularity.LOG_OF_SOFTMAX, "sigmoid": Singularity.LOG_OF_SOFTMAX}
-# TensorFlow 2.21: the kernels of these give 0 where the incoming gradient is 0.
+CUTS = frozenset({"relu", "relu6", "ReLU"})
+# TensorFlow 2.21: the kernels of these give 0 where the incoming gradient is 0. XLA's do not.
 SAFE_UNDER_WHERE = ROOTS | NORMS | SPREADS | frozenset({"rsqrt"})
 
 
@@ -82,13 +83,24 @@ class Finder:
             if short(node.op) == "where":
                 guarded.update(self.guarded(node))
         for node in nodes:
+            if self.is_cut_before(node):
+                continue
             if node in guarded:
                 if short(node.op) not in SAFE_UNDER_WHERE:
                     yield node, Singularity.WHERE
+                elif node.is_compiled:
+                    yield node, Singularity.COMPILED
                 continue
             what = self.singularity(node, short(node.op))
             if what is not None:
                 yield node, what
+
+    def is_cut_before(self, node: Node) -> bool:
+        """Whether XLA compiles it and its argument is of a `relu`, which lets no NaN through there."""
+        if not node.is_compiled:
+            return False
+        made_by = [behind_moves(self.argument(node, i)) for i in range(len(node.operands[:2]))]
+        return any(inner is not None and short(inner.op) in CUTS for inner in made_by)
 
     def argument(self, node: Node, index: int = 0) -> Value | None:
         operands = node.operands
@@ -299,7 +311,7 @@ def compared_nodes(test: Node, depth: int = 0) -> set[Node]:
 
 ELEMENTWISE = frozenset(
     "+ - * / ** -x add subtract multiply divide pow negative log exp square sqrt cast reshape "
-    "expand_dims squeeze identity acos asin".split()
+    "expand_dims squeeze identity acos asin rsqrt".split()
 )
 
 

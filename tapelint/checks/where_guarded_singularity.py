@@ -12,9 +12,11 @@ from tapelint.model import Finding, Severity
 CODE = "TAP502"
 RULE = Rule(CODE, "where-guarded-singularity", Severity.WARNING)
 WHY = "where the guard takes the other branch"
+UNDER_XLA = f"{WHY}, under XLA"
 HELP = "make the argument harmless first: `safe = tf.where(ok, x, 1.0)`, then use `safe`"
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every such operation."""
-    return nan.findings(observations, Singularity.WHERE, RULE, WHY, HELP)
+    yield from nan.findings(observations, Singularity.WHERE, RULE, WHY, HELP)
+    yield from nan.findings(observations, Singularity.COMPILED, RULE, UNDER_XLA, HELP)

@@ -24,6 +24,7 @@ BAD_INPUTS: Mapping[str, tuple[float, ...]] = {
     "TAP507": (1000.0, -1000.0, 0.0),
     "TAP508": (0.0, 1.0),
     "TAP509": (1.0, -1.0, 0.0),
+    "TAP510": (0.0, 1.0),
 }
 MOST_PLACES = 2
 

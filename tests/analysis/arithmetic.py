@@ -34,6 +34,9 @@ VECTORS = (
     "tf.reduce_sum({x}[:, None] * {x}[None, :], axis=1)", "tf.math.erf({x})", "tf.sign({x}) * {x}",
     "tf.sqrt(tf.reduce_sum(tf.square({x}[:, None] - {x}[None, :]), axis=1))", "tf.math.softsign({x})",
     "tf.norm({x}[:, None] - {x}[None, :], axis=-1)",
+    "tf.linalg.normalize({x})[0]", "tf.nn.moments({x}, 0)[1] + {x}", "tf.nn.softmax(tf.math.log({x}))",
+    "tf.nn.softmax(tf.where({x} > 1.0, {x}, float('-inf')))",
+    "tf.nn.log_softmax(tf.where({x} > 0.0, {x}, float('-inf')))",
     'tf.einsum("i,j->i", {x}, {x})', 'tf.einsum("i,i->i", {x}, tf.sqrt({x}))',
     'tf.einsum("i,ij->j", {x}, tf.stack([{x}, {x}], 1))', "tf.norm(tf.stack([{x}, {x}], 1), axis=1)",
 )  # fmt: skip

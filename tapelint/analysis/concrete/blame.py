@@ -25,15 +25,20 @@ KINDS = {
     "acosh": Singularity.ARC,
     "atanh": Singularity.ARC,
     "atan2": Singularity.ARC,
+    "softmax": Singularity.SOFTMAX,
+    "log_softmax": Singularity.SOFTMAX,
 }
-NORMS = frozenset({"norm", "euclidean_norm", "reduce_euclidean_norm"})
+# TensorFlow 2.21: their gradients are zero where nothing comes in, but not when XLA compiles them.
+ROOTS = frozenset({"sqrt", "rsqrt", "reciprocal"})
+NORMS = frozenset({"norm", "euclidean_norm", "reduce_euclidean_norm", "normalize"})
 GROWING = frozenset({"exp", "expm1", "sinh", "cosh"})
 PROBABILITIES = frozenset({"softmax", "sigmoid"})
 # What takes an `exp` back, for which TensorFlow has a function that does both.
 TAKES_BACK = frozenset({"log", "log1p", "/", "divide", "truediv", "sigmoid", "softmax"})
 CANDIDATES = frozenset(
     "log log1p xlogy sqrt rsqrt reciprocal acos asin acosh atanh atan2 arccos arcsin arctan2 "
-    "norm euclidean_norm reduce_std std exp expm1 sinh cosh normalize xdivy".split()
+    "norm euclidean_norm reduce_std std exp expm1 sinh cosh normalize xdivy softmax "
+    "log_softmax".split()
 )
 DIVISIONS = frozenset({"/", "divide", "truediv", "**", "pow", "power"})
 
@@ -83,8 +88,9 @@ def judge(node: Node, culprit: Culprit, path: frozenset[Node]) -> tuple[Node, Si
     if kind is None:
         return None
     if culprit.is_zeroed and is_chosen_from(node, path):
-        return node, Singularity.WHERE
-    if kind is Singularity.SQRT and short(node.op) in NORMS:
+        is_root = node.is_compiled and culprit.tensor.op in ROOTS
+        return node, Singularity.COMPILED if is_root else Singularity.WHERE
+    if short(node.op) in NORMS:
         return node, Singularity.NORM
     if kind is Singularity.LOG and short(made_by(node).op) in PROBABILITIES:
         return node, Singularity.LOG_OF_SOFTMAX

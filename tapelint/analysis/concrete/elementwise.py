@@ -33,13 +33,19 @@ def zero(*_: Number) -> Number:
     return 0.0
 
 
-def guarded(back: Callable[[Number, Number], Number]) -> Callable[[Number, Number, Number], Number]:
-    """Return the gradient of a root, whose kernel gives 0 where the incoming gradient is 0."""
+def rooted(
+    x: Tensor,
+    forward: Scalar1,
+    back: Callable[[Number, Number], Number],
+    op: str,
+    is_compiled: bool,
+) -> Tensor:
+    """Return f(x), whose kernel gives 0 where the incoming gradient is 0; XLA has no such kernel."""
 
     def apply(g: Number, x: Number, y: Number) -> Number:
-        return 0.0 if g == 0 else back(g, y)
+        return 0.0 if g == 0 and not is_compiled else back(g, y)
 
-    return apply
+    return unary(x, forward, apply, op)
 
 
 # ---------------------------------------------------------------------- two arguments
@@ -237,32 +243,34 @@ def exponential(x: Tensor) -> Tensor:
     return elementwise(x, EXP, lambda n, y: y, "exp")
 
 
-def square_root(x: Tensor) -> Tensor:
+def square_root(x: Tensor, is_compiled: bool = False) -> Tensor:
     """Return `sqrt(x)`."""
-    return unary(x, SQRT, guarded(lambda g, y: divide(multiply(g, 0.5), y)), "sqrt")
+    return rooted(x, SQRT, lambda g, y: divide(multiply(g, 0.5), y), "sqrt", is_compiled)
 
 
 def cube(y: Number) -> Number:
     return multiply(y, multiply(y, y))
 
 
-def inverse_root(x: Tensor) -> Tensor:
+def inverse_root(x: Tensor, is_compiled: bool = False) -> Tensor:
     """Return `rsqrt(x)`."""
-    return unary(
+    return rooted(
         x,
         lambda n: divide(1.0, SQRT(n)),
-        guarded(lambda g, y: multiply(multiply(g, -0.5), cube(y))),
+        lambda g, y: multiply(multiply(g, -0.5), cube(y)),
         "rsqrt",
+        is_compiled,
     )
 
 
-def inverse(x: Tensor) -> Tensor:
+def inverse(x: Tensor, is_compiled: bool = False) -> Tensor:
     """Return `reciprocal(x)`."""
-    return unary(
+    return rooted(
         x,
         lambda n: divide(1.0, n),
-        guarded(lambda g, y: negative(multiply(g, multiply(y, y)))),
+        lambda g, y: negative(multiply(g, multiply(y, y))),
         "reciprocal",
+        is_compiled,
     )
 
 
@@ -281,9 +289,21 @@ def sigmoid(x: Tensor) -> Tensor:
     return elementwise(x, SIGMOID, lambda n, y: multiply(y, one_minus(y)), "sigmoid")
 
 
-def rectified(x: Tensor) -> Tensor:
+def cut(x: Tensor, forward: Scalar1, open_at: Scalar1, op: str, is_compiled: bool) -> Tensor:
+    """Return f(x), whose gradient is 0 or 1 times what comes in; XLA chooses, and ends a NaN there."""
+    if not is_compiled:
+        return elementwise(x, forward, lambda n, y: open_at(n), op)
+    return unary(x, forward, lambda g, n, y: numbers.selected(open_at(n), g, 0.0), op)
+
+
+def rectified(x: Tensor, is_compiled: bool = False) -> Tensor:
     """Return `relu(x)`."""
-    return elementwise(x, RELU, lambda n, y: POSITIVE(n, 0.0), "relu")
+    return cut(x, RELU, lambda n: POSITIVE(n, 0.0), "relu", is_compiled)
+
+
+def rectified_to_six(x: Tensor, is_compiled: bool = False) -> Tensor:
+    """Return `relu6(x)`."""
+    return cut(x, RELU6, IN_SIX, "relu6", is_compiled)
 
 
 POSITIVE = numbers.compared(operator.gt, "positive")
@@ -294,6 +314,8 @@ def softplus_of(x: float) -> float:
 
 
 RELU = numbers.function("relu", lambda n: max(n, 0.0))
+RELU6 = numbers.function("relu6", lambda x: min(max(x, 0.0), 6.0))
+IN_SIX = numbers.function("in six", lambda n: float(0 < n < 6))
 
 # Functions whose gradient is multiplied by a slope: f, and the slope at x (where f is y).
 SLOPED: dict[str, tuple[Scalar1, Scalar2]] = {
@@ -339,10 +361,6 @@ SLOPED: dict[str, tuple[Scalar1, Scalar2]] = {
     "softsign": (
         numbers.function("softsign", lambda x: x / (1 + abs(x))),
         lambda x, y: divide(1.0, multiply(numbers.add(1.0, ABS(x)), numbers.add(1.0, ABS(x)))),
-    ),
-    "relu6": (
-        numbers.function("relu6", lambda x: min(max(x, 0.0), 6.0)),
-        lambda x, y: numbers.function("in six", lambda n: float(0 < n < 6))(x),
     ),
 }
 

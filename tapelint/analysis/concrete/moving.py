@@ -140,13 +140,21 @@ def concat(call: Call) -> Tensor:
 
 
 def gather(call: Call) -> Tensor:
-    where = whole_numbers(call.known(1, "indices"))
+    where = whole_numbers(call.known(1, "indices", "ids"))
     axis = call.axis(3 if call.name.startswith("tf.") else 2)
     if any(name == "batch_dims" for name, _ in call.node.operands):
         raise Unsupported
     return move(
         call.known(0, "params"), lambda a: taken(a, where, axis if isinstance(axis, int) else 0)
     )
+
+
+def picked_last(x: Tensor, where: Array) -> Tensor:
+    """Return of each row along the last axis the number at one position."""
+    shape = x.array.shape
+    if where.shape != shape[:-1] or any(not 0 <= i < shape[-1] for i in where.items):
+        raise Unsupported
+    return moved(x, Array(where.shape, [i * shape[-1] + n for i, n in enumerate(where.items)]))
 
 
 def boolean_mask(call: Call) -> Tensor:

@@ -10,7 +10,7 @@ from tapelint.analysis.concrete import elementwise as each
 from tapelint.analysis.concrete import numbers, reductions
 from tapelint.analysis.concrete.arrays import Unsupported
 from tapelint.analysis.concrete.evaluator import Call, Operation
-from tapelint.analysis.concrete.moving import MOVING
+from tapelint.analysis.concrete.moving import MOVING, picked_last, whole_numbers
 from tapelint.analysis.concrete.numbers import Number
 from tapelint.analysis.concrete.tensors import (
     Tensor,
@@ -26,13 +26,9 @@ from tapelint.analysis.concrete.written import WRITTEN
 UNARY: dict[str, Callable[[Tensor], Tensor]] = {
     **dict.fromkeys(("log",), each.logged),
     **dict.fromkeys(("exp",), each.exponential),
-    **dict.fromkeys(("sqrt",), each.square_root),
-    **dict.fromkeys(("rsqrt",), each.inverse_root),
-    **dict.fromkeys(("reciprocal", "reciprocal_no_nan"), each.inverse),
     **dict.fromkeys(("square",), each.square),
     **dict.fromkeys(("-x", "negative"), each.negated),
     **dict.fromkeys(("sigmoid", "expit"), each.sigmoid),
-    **dict.fromkeys(("relu", "ReLU"), each.rectified),
     **dict.fromkeys(("silu", "swish"), each.swish),
     **{name: each.sloped(name) for name in each.SLOPED},
     **{name: each.flat(name) for name in each.FLAT},
@@ -45,6 +41,15 @@ UNARY: dict[str, Callable[[Tensor], Tensor]] = {
     **dict.fromkeys(
         ("log_sigmoid",), lambda x: each.negated(each.sloped("softplus")(each.negated(x)))
     ),
+}
+
+# Functions with a kernel of their own for the gradient, which XLA writes in another way.
+KERNELS: dict[str, Callable[[Tensor, bool], Tensor]] = {
+    "sqrt": each.square_root,
+    "rsqrt": each.inverse_root,
+    **dict.fromkeys(("reciprocal", "reciprocal_no_nan"), each.inverse),
+    **dict.fromkeys(("relu", "ReLU"), each.rectified),
+    "relu6": each.rectified_to_six,
 }
 
 COMPARED: dict[str, tuple[Callable[[float, float], bool], tuple[str, ...]]] = {
@@ -83,6 +88,10 @@ def apply_unary(function: Callable[[Tensor], Tensor]) -> Operation:
     return lambda call: function(call.known(0))
 
 
+def apply_kernel(function: Callable[[Tensor, bool], Tensor]) -> Operation:
+    return lambda call: function(call.known(0), call.node.is_compiled)
+
+
 def apply_binary(function: Callable[[Tensor, Tensor], Tensor]) -> Operation:
     return lambda call: function(call.known(0, "x", "a", "y"), second(call))
 
@@ -107,11 +116,34 @@ def reduction(
     return lambda call: function(call.known(0), call.axis(), call.keeps())
 
 
+def truth_of(
+    function: Callable[[Tensor, int | tuple[int, ...] | None, bool], Tensor],
+) -> Operation:
+    """Return a reduction of what is true, which no gradient passes."""
+    return lambda call: detached(function(call.known(0), call.axis(), call.keeps()))
+
+
 def norm(call: Call) -> Tensor:
     order = call.option(1, "ord", default="euclidean")
     if order not in ("euclidean", "fro", 2, None):
         raise Unsupported
-    return reductions.norm(call.known(0), call.axis(2), call.keeps(3))
+    return reductions.norm(call.known(0), call.axis(2), call.keeps(3), call.node.is_compiled)
+
+
+def normalized(call: Call) -> Tensor:
+    """Return `linalg.normalize`: the vectors, or their norms."""
+    order = call.option(1, "ord", default="euclidean")
+    if order not in ("euclidean", 2):
+        raise Unsupported
+    x = call.known(0)
+    length = reductions.norm(x, call.axis(2), True, call.node.is_compiled)
+    return length if call.node.output == 1 else each.over(x, length)
+
+
+def moments(call: Call) -> Tensor:
+    """Return the mean, or the variance around it."""
+    function = reductions.variance if call.node.output == 1 else reductions.mean
+    return function(call.known(0), call.axis(), call.keeps(3))
 
 
 def numpy_keeps(call: Call) -> int:
@@ -120,7 +152,8 @@ def numpy_keeps(call: Call) -> int:
 
 
 def spread(call: Call) -> Tensor:
-    return reductions.deviation(call.known(0), call.axis(), call.keeps(numpy_keeps(call)))
+    keeps = call.keeps(numpy_keeps(call))
+    return reductions.deviation(call.known(0), call.axis(), keeps, call.node.is_compiled)
 
 
 def softmax(call: Call) -> Tensor:
@@ -219,6 +252,12 @@ def cross_entropy(call: Call) -> Tensor:
     return each.negated(total(each.times(labels, reductions.log_softmax(logits, -1)), -1))
 
 
+def sparse_cross_entropy(call: Call) -> Tensor:
+    """Return the same for classes that are given by their number."""
+    labels, x = call.known(0, "labels"), call.known(1, "logits")
+    return each.negated(picked_last(reductions.log_softmax(x, -1), whole_numbers(labels)))
+
+
 def squared_errors(call: Call) -> Tensor:
     """Return the squared errors of a loss of Keras, one an element."""
     return each.squared_difference(call.known(0, "y_true"), call.known(1, "y_pred"))
@@ -269,16 +308,21 @@ def cast(call: Call) -> Tensor:
 
 OPERATIONS: dict[str, Operation] = {
     **{name: apply_unary(function) for name, function in UNARY.items()},
+    **{name: apply_kernel(function) for name, function in KERNELS.items()},
     **{name: apply_binary(function) for name, function in BINARY.items()},
     **dict.fromkeys(("reduce_sum", "sum"), reduction(total)),
     **dict.fromkeys(("reduce_mean", "mean"), reduction(reductions.mean)),
     **dict.fromkeys(("reduce_max", "max", "amax"), reduction(reductions.largest)),
     **dict.fromkeys(("reduce_min", "min", "amin"), reduction(reductions.smallest)),
+    **dict.fromkeys(("reduce_any", "any"), truth_of(reductions.largest)),
+    **dict.fromkeys(("reduce_all", "all"), truth_of(reductions.smallest)),
     **dict.fromkeys(("reduce_prod", "prod"), reduction(reductions.product)),
     **dict.fromkeys(("reduce_variance", "var"), reduction(reductions.variance)),
     **dict.fromkeys(("reduce_logsumexp", "logsumexp"), reduction(reductions.log_sum_exp)),
     **dict.fromkeys(("reduce_std", "std"), spread),
     **dict.fromkeys(("norm", "euclidean_norm", "reduce_euclidean_norm"), norm),
+    "normalize": normalized,
+    "moments": moments,
     "softmax": softmax,
     "log_softmax": log_softmax,
     **dict.fromkeys(("l2_normalize",), unit),
@@ -292,6 +336,7 @@ OPERATIONS: dict[str, Operation] = {
     "einsum": einsum,
     "sigmoid_cross_entropy_with_logits": sigmoid_cross_entropy,
     "softmax_cross_entropy_with_logits": cross_entropy,
+    "sparse_softmax_cross_entropy_with_logits": sparse_cross_entropy,
     "leaky_relu": leaky,
     **dict.fromkeys(("MSE", "mse", "mean_squared_error"), mean_of_rows(squared_errors)),
     **dict.fromkeys(("MAE", "mae", "mean_absolute_error"), mean_of_rows(absolute_errors)),

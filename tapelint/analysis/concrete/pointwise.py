@@ -16,6 +16,7 @@ from tapelint.analysis.concrete.evaluator import Call, Evaluator, Operation, sho
 from tapelint.analysis.concrete.numbers import Number
 from tapelint.analysis.concrete.operations import (
     BINARY,
+    KERNELS,
     OPERATIONS,
     UNARY,
     absolute_errors,
@@ -41,7 +42,7 @@ PASSES_ON = frozenset(
 
 def norm(call: Call) -> Tensor:
     x = call.known(0)
-    return each.square_root(each.times(x, x))
+    return each.square_root(each.times(x, x), call.node.is_compiled)
 
 
 def unit(call: Call) -> Tensor:
@@ -53,7 +54,7 @@ def unit(call: Call) -> Tensor:
 SAME_FOR_ONE = ("where", "clip_by_value", "clip", "stop_gradient", "zeros_like", "ones_like")
 
 SCALARS: dict[str, Operation] = {
-    **{name: OPERATIONS[name] for name in (*UNARY, *BINARY, *SAME_FOR_ONE)},
+    **{name: OPERATIONS[name] for name in (*UNARY, *KERNELS, *BINARY, *SAME_FOR_ONE)},
     **dict.fromkeys(("norm", "euclidean_norm"), norm),
     "l2_normalize": unit,
     **dict.fromkeys(("MSE", "mse", "mean_squared_error"), squared_errors),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tapelint.analysis.concrete import numbers
 from tapelint.analysis.concrete.arrays import Array, Unsupported, groups, picked, size, transposed
@@ -125,14 +125,14 @@ def variance(x: Tensor, axis: Axis, keep: bool) -> Tensor:
     return mean(squared_difference(x, mean(x, axis, True)), axis, keep)
 
 
-def deviation(x: Tensor, axis: Axis, keep: bool) -> Tensor:
+def deviation(x: Tensor, axis: Axis, keep: bool, is_compiled: bool = False) -> Tensor:
     """Return `reduce_std(x)`."""
-    return square_root(variance(x, axis, keep))
+    return square_root(variance(x, axis, keep), is_compiled)
 
 
-def norm(x: Tensor, axis: Axis, keep: bool) -> Tensor:
+def norm(x: Tensor, axis: Axis, keep: bool, is_compiled: bool = False) -> Tensor:
     """Return the Euclidean norm."""
-    return square_root(total(times(x, x), axis, keep))
+    return square_root(total(times(x, x), axis, keep), is_compiled)
 
 
 def log_sum_exp(x: Tensor, axis: Axis, keep: bool) -> Tensor:
@@ -144,14 +144,38 @@ def log_sum_exp(x: Tensor, axis: Axis, keep: bool) -> Tensor:
 
 
 def softmax(x: Tensor, axis: Axis) -> Tensor:
-    """Return `softmax(x)`."""
-    shifted = exponential(subtract(x, detached(extreme(x, axis, True, 1))))
-    return over(shifted, total(shifted, axis, True))
+    """Return `softmax(x)`: one kernel, whose gradient is made of its result alone."""
+    powers = exponential(below_top(x, axis))
+    shares = over(powers, total(powers, axis, True)).numbers
+
+    def pullback(g: list[Number]) -> list[Number]:
+        weighted = total(like(x, map(multiply, g, shares)), axis, True)
+        return times(subtract(like(x, g), weighted), like(x, shares)).numbers
+
+    return made(x.array.shape, shares, (x, pullback), op="softmax")
 
 
 def log_softmax(x: Tensor, axis: Axis) -> Tensor:
-    """Return `log_softmax(x)`."""
-    return subtract(x, log_sum_exp(x, axis, True))
+    """Return `log_softmax(x)`: one kernel as well."""
+    below = below_top(x, axis)
+    powers = total(exponential(below), axis, True)
+    results = subtract(below, logged(powers))
+
+    def pullback(g: list[Number]) -> list[Number]:
+        back = total(like(x, g), axis, True)
+        return subtract(like(x, g), times(exponential(detached(results)), back)).numbers
+
+    return made(x.array.shape, results.numbers, (x, pullback), op="log_softmax")
+
+
+def below_top(x: Tensor, axis: Axis) -> Tensor:
+    """Return how far each number is below the largest of its row."""
+    return subtract(x, extreme(x, axis, True, 1))
+
+
+def like(x: Tensor, items: Iterable[Number]) -> Tensor:
+    """Return numbers in the shape of a tensor."""
+    return Tensor(x.shape, list(items))
 
 
 def unit(x: Tensor, axis: Axis, epsilon: float = 1e-12) -> Tensor:

@@ -15,6 +15,9 @@ from tapelint.analysis.graph import Node
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import Box
 
+# What takes infinite numbers, of which the last one in a row must be finite.
+SHARES = frozenset({"softmax", "log_softmax"})
+
 
 @dataclass(frozen=True, slots=True)
 class Culprit:
@@ -106,12 +109,21 @@ def handed_on(tensor: Tensor, given: Incoming) -> Iterator[tuple[Tensor, Incomin
 def first(tensor: Tensor, given: Numbers) -> Culprit:
     """Return what first was infinite or NaN: the operation, or one that its numbers are from."""
     origin = tensor
-    while True:
+    while not makes_nan(origin):
         bad = [t for t, _ in origin.inputs if not all(is_finite(n) for n in t.numbers)]
         if not bad:
             break
         origin = bad[0]
     return Culprit(origin, any(n == 0 for n in given))
+
+
+def makes_nan(tensor: Tensor) -> bool:
+    """Whether a share of nothing was taken: `softmax` of a row of -inf, which is right by itself."""
+    return (
+        tensor.op in SHARES
+        and any(map(is_nan, tensor.numbers))
+        and not any(is_nan(n) for t, _ in tensor.inputs for n in t.numbers)
+    )
 
 
 def anything(tensor: Tensor, parent: Tensor) -> Numbers | None:

@@ -100,6 +100,22 @@ def one_hot(call: Call) -> Tensor:
     return made((*where.array.shape, int(depth)), found)
 
 
+def sequence_mask(call: Call) -> Tensor:
+    """Return a row of ones for each length, then zeros."""
+    lengths = call.known(0, "lengths").array
+    if not all(isinstance(n, float) for n in lengths.items):
+        raise Unsupported
+    longest = call.option(1, "maxlen", default=max(lengths.items, default=0.0))
+    if not isinstance(longest, int | float):
+        raise Unsupported
+    count = int(longest)
+    if size(lengths.shape) * count > MOST_NUMBERS:
+        raise Unsupported
+    return Tensor(
+        (*lengths.shape, count), [float(i < n) for n in lengths.items for i in range(count)]
+    )
+
+
 def random(call: Call) -> Tensor:
     """Return numbers that nobody knows, all of them different."""
     shape = shape_of(call) if call.shape is None else call.shape
@@ -147,6 +163,7 @@ WRITTEN: dict[str, Operation] = {
     **dict.fromkeys(("eye", "identity_matrix"), eye),
     **dict.fromkeys(("range", "arange"), spaced),
     "linspace": linspace,
+    "sequence_mask": sequence_mask,
     **dict.fromkeys(("one_hot", "to_categorical"), one_hot),
     **dict.fromkeys(
         "normal uniform truncated_normal stateless_normal stateless_uniform rand randn".split(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -119,19 +120,32 @@ def marked(value: Value, mark: str) -> Value:
             return value
 
 
+def all_marked(value: Value, marks: Sequence[str]) -> Value:
+    for mark in marks:
+        value = marked(value, mark)
+    return value
+
+
+def compiled(args: Arguments) -> str | None:
+    """Return the mark of a function that XLA compiles: `tf.function(jit_compile=True)`."""
+    stated = args.get(None, "jit_compile", "experimental_compile")
+    return "compiled" if stated == Const(True) else None
+
+
 def wrapper(*names: str, mark: str | None) -> None:
     """Register what is both a decorator and a factory of decorators: `@f`, `@f(...)`, `f(g)`."""
 
     @models(*names)
     def wrap(machine: Interpreter, args: Arguments) -> Value:
+        marks = [m for m in (mark, compiled(args)) if m is not None]
         function = args.get(0, "func", "f", "fun", "cls")
         if function is None or isinstance(function, Const):
 
             def apply(inner: Interpreter, given: Arguments) -> Value:
-                return given.positional[0] if mark is None else marked(given.positional[0], mark)
+                return all_marked(given.positional[0], marks)
 
             return Native("decorator", apply)
-        return function if mark is None else marked(function, mark)
+        return all_marked(function, marks)
 
 
 for _name, _mark in MARKS.items():

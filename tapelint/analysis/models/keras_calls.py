@@ -26,6 +26,7 @@ from tapelint.analysis.values import (
     Instance,
     Tuple,
     Value,
+    VariableValue,
 )
 
 if TYPE_CHECKING:
@@ -127,6 +128,15 @@ def shape_of(machine: Interpreter, value: Value, arguments: Arguments) -> Value:
     if known is not None and known.rest is None and known.values:
         parts = [shape_of(machine, v, arguments) for v in known.values[:8]]
         return machine.sequence("list", parts)
+    if isinstance(value, Data | VariableValue) and value.shape is not None:
+        return Tuple(tuple(axis(machine, n, arguments) for n in value.shape))
+    return axis(machine, None, arguments)
+
+
+def axis(machine: Interpreter, count: int | None, arguments: Arguments) -> Value:
+    """Return one number of a shape, or a shape of which nothing is known."""
+    if count is not None:
+        return Const(count)
     return Data(machine.node("input_shape", Kind.PYTHON, DType.INT, arguments.place))
 
 

@@ -52,7 +52,8 @@ def compile_arguments(machine: Interpreter, model: Instance) -> Arguments | None
 def compiled(machine: Interpreter, model: Instance, name: str) -> Value | None:
     """Return an argument of `compile`, None where it was not called or is not known."""
     arguments = compile_arguments(machine, model)
-    return None if arguments is None else arguments.get(ARGUMENTS.index(name), name)
+    position = ARGUMENTS.index(name) if name in ARGUMENTS else None
+    return None if arguments is None else arguments.get(position, name)
 
 
 def compute_loss(machine: Interpreter, model: Instance, args: Arguments) -> Value:

@@ -131,6 +131,9 @@ def train(machine: Interpreter, model: Instance, name: str, args: Arguments) -> 
     data = batch(machine, args)
     step = machine.class_attribute(model.cls, STEPS[name])
     turns = 2 if name in ("fit", "fit_generator") else 1
+    frame = machine.frame
+    was_compiled = frame.is_compiled
+    frame.is_compiled |= compiled(machine, model, "jit_compile") == Const(True)
     for _ in range(turns):
         machine.library_steps += 1
         try:
@@ -148,6 +151,7 @@ def train(machine: Interpreter, model: Instance, name: str, args: Arguments) -> 
             break
         finally:
             machine.library_steps -= 1
+    frame.is_compiled = was_compiled
     if name.startswith("fit"):
         return machine.unknown("history", [], args.place)
     return Data(machine.node(name, Kind.PYTHON, DType.FLOAT, args.place))

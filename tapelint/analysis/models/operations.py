@@ -97,6 +97,7 @@ def run(machine: Interpreter, name: str, facts: Facts, arguments: Arguments) -> 
             parts = tuple(
                 made(machine, name, facts, output, inputs, arguments) for output in facts.outputs
             )
+            number(parts)
             names = tuple(output.name for output in facts.outputs)
             return Tuple(parts, names if all(names) else ())
         case ResultKind.LIST:
@@ -108,9 +109,16 @@ def run(machine: Interpreter, name: str, facts: Facts, arguments: Arguments) -> 
                 made(machine, name, facts, facts.outputs[0], inputs, arguments)
                 for _ in range(count - 1)
             ]
+            number([one, *others])
             return machine.sequence("list", [one, *others])
         case _:
             return made(machine, name, facts, facts.outputs[0], inputs, arguments)
+
+
+def number(parts: Sequence[Data]) -> None:
+    """Note of each result of an operation which one it is."""
+    for position, part in enumerate(parts):
+        part.node.output = position
 
 
 def named_inputs(facts: Facts, arguments: Arguments) -> list[tuple[str, Value]]:
