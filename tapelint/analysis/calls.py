@@ -9,7 +9,7 @@ from tapelint.analysis import ir
 from tapelint.analysis.graph import DType, Edge, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import DEEPEST_CALL, Dead, Frame
-from tapelint.analysis.models import tapes
+from tapelint.analysis.models import tapes, untracked_parts
 from tapelint.analysis.objects import Objects, same_class
 from tapelint.analysis.state import Contents, State
 from tapelint.analysis.values import (
@@ -379,6 +379,7 @@ class Calls(Objects):
         if self.is_enumeration(cls):
             return self.enumeration_member(cls, arguments)
         self.state.cells[(made.identity, "<made>")] = Const(True)
+        untracked_parts.note(self, made, arguments.place)
         setup = self.class_attribute(cls, "__init__")
         record = self.dataclass_of(cls)
         if record is not None and self.is_own_init(record, setup):

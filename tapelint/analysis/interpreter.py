@@ -17,7 +17,7 @@ from tapelint.analysis.ir import Place
 from tapelint.analysis.knowledge import canonical, declared
 from tapelint.analysis.literals import assigned_attributes, mentions
 from tapelint.analysis.machine import MOST_OPTIONS, Dead, Frame, OutOfBudget
-from tapelint.analysis.models import operations, registry, untracked
+from tapelint.analysis.models import operations, registry, untracked, untracked_parts
 from tapelint.analysis.models.constants import constant
 from tapelint.analysis.models.custom_gradients import run_custom_gradient
 from tapelint.analysis.models.decorators import decorate
@@ -286,6 +286,7 @@ class Interpreter(Modules):
         library = registry.class_of(name)
         if library is not None and registry.is_class_name(name):
             made = Instance(External(name))
+            untracked_parts.note(self, made, arguments.place)
             library.init(self, made, arguments)
             if name.startswith(OPTIMIZERS):
                 self.has_optimizer = True

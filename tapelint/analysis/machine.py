@@ -39,7 +39,7 @@ from tapelint.analysis.values import (
 )
 
 if TYPE_CHECKING:
-    from tapelint.analysis.models import untracked
+    from tapelint.analysis.models import untracked, untracked_parts
 
 MOST_OPTIONS = 4
 MOST_LEAVES = 400
@@ -150,6 +150,10 @@ class Machine:
         self.stands_for: dict[Node, tuple[Instance, ...]] = {}
         self.made_in_call: dict[Node, tuple[Instance, Instance, Place]] = {}
         self.hidden: dict[Node, untracked.Hidden] = {}
+        # By object: where and by whom it was made.
+        self.makers: dict[int, untracked_parts.Maker] = {}
+        # By call that assigns: the variables it assigned to.
+        self.assigned_at: dict[Place, set[Node]] = {}
         # By request: all that it was ever asked for.
         self.asked_for: dict[Place, set[Node]] = {}
         # Calls that run a function in a loop or graph of their own, out of which dense gradients come.

@@ -13,8 +13,19 @@ from tapelint.model import Finding, Role, Step
 CODE = "TAP110"
 RULE = Rule(CODE, "untracked-variable")
 
-KINDS = frozenset({"untracked variable", "layer made in call"})
+# Of a part that its holder does not track: what it is, and whose business that would be.
+PARTS = {
+    "plain object": ("a plain object", "Keras"),
+    "module in a Keras object": ("a `tf.Module`", "Keras"),
+    "Keras layer in a module": ("a Keras layer", "a `tf.Module`"),
+    "plain object in a module": ("a plain object", "a `tf.Module`"),
+}
+KINDS = frozenset({"untracked variable", "layer made in call", *PARTS})
 OF_VARIABLE = "use `self.add_weight(...)` or `keras.Variable`, or say `trainable=False`"
+OF_PART = {
+    "Keras": "base its class on `keras.layers.Layer`, or ask for its variables as well",
+    "a `tf.Module`": "base the class that holds it on `keras.Model`, or ask for its variables as well",
+}
 OF_LAYER = "make the layer in `__init__` or `build`, and keep it as an attribute"
 
 
@@ -29,6 +40,14 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
                 "a `tf.Variable` is not tracked by Keras: it is never trained",
             )
             help, sentence = OF_VARIABLE, "a `tf.Variable`: only a `keras.Variable` is tracked"
+        elif found.what in PARTS:
+            kind, holder = PARTS[found.what]
+            part = code(f"self.{found.label}")
+            message = fitting(
+                f"{part} is {kind}, which {holder} does not track: it is never trained",
+                f"{kind} is not tracked by {holder}: it is never trained",
+            )
+            help, sentence = OF_PART[holder], f"{kind}: what is in it is not tracked"
         else:
             message = fitting(
                 f"{made} is made anew in each `call`: its weights are never trained",

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from linted import linted
 
+from tapelint.analysis.project import unit_of
 from tapelint.checks import untracked_variable
+from tapelint.engine import lint
+from tapelint.settings import Settings
+from tapelint.source.read import SourceText
 
 PROGRAM = """\
 import keras
@@ -109,6 +115,45 @@ def test_an_older_keras_tracks_its_variables(old: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "given",
+    [
+        "from compat import keras",
+        (
+            "from compat import Base\nclass keras:\n    class layers:\n        Dense, Layer = Base, Base\n"
+            "class Other(Base):\n    pass"
+        ),
+        "import compat\nkeras = compat.keras\nclass Other(compat.keras.Model):\n    pass",
+    ],
+)
+def test_an_older_keras_may_come_from_another_file(given: str, tmp_path: Path) -> None:
+    program = PROGRAM.replace("import keras", given)
+    program = program.format(make="self.factor = tf.Variable(2.0)", use="self.factor", after=ASK)
+
+    assert (
+        in_project(tmp_path, program, "import tf_keras as keras\nBase = keras.layers.Layer\n") == []
+    )
+
+
+def test_an_older_keras_elsewhere_is_no_excuse(tmp_path: Path) -> None:
+    program = PROGRAM.replace("import keras", "import keras\nfrom compat import plot")
+    program = program.format(make="self.factor = tf.Variable(2.0)", use="self.factor", after=ASK)
+
+    (found,) = in_project(tmp_path, program, "import tf_keras\ndef plot(): pass\n")
+    assert found.startswith("`self.factor` is a `tf.Variable`")
+    everywhere = "import os\nos.environ['TF_USE_LEGACY_KERAS'] = '1'\ndef plot(): pass\n"
+    assert in_project(tmp_path, program, everywhere) == []
+
+
+def in_project(folder: Path, program: str, compat: str) -> list[str]:
+    """Return what is said of a program that has a file beside it."""
+    source = SourceText(str(folder / "train.py"), f"import tensorflow as tf\n{program}")
+    (folder / "train.py").write_text(source.text)
+    (folder / "compat.py").write_text(compat)
+    unit_of.cache_clear()
+    return [found.message for found in lint(source, Settings()) if found.code == "TAP110"]
+
+
+@pytest.mark.parametrize(
     "layer",
     [
         (
@@ -185,3 +230,112 @@ def test_a_layer_made_in_a_call_is_found() -> None:
     assert message == (
         "`keras.layers.Dense` is made anew in each `call`: its weights are never trained"
     )
+
+
+PARTS = """\
+import keras
+class Part{part}:
+    def __init__(self):
+        {super}
+        self.dense = keras.layers.Dense(1)
+        self.scale = tf.Variable(2.0)
+    def __call__(self, x):
+        return {use}
+class Net({holder}):
+    def __init__(self{given}):
+        super().__init__()
+        self.part = {make}
+        self.own = {own}
+    def __call__(self, x):
+        return self.part(x) * self.own
+{after}
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(net(tf.ones([1, 2])))
+g = tape.gradient(loss, net.trainable_variables)
+"""
+
+
+def said_of_parts(
+    holder: str = "tf.Module",
+    part: str = "",
+    use: str = "self.dense(x)",
+    make: str = "Part()",
+    own: str = "tf.Variable(1.0)",
+    given: str = "",
+    after: str = "net = Net()",
+) -> list[str]:
+    """Return what is said of an object that has another one as a part."""
+    start = "super().__init__()" if part else "pass"
+    program = PARTS.format(
+        holder=holder, part=part, use=use, make=make, own=own, given=given, after=after, super=start
+    )
+    return [f.message for f in linted(untracked_variable, program)]
+
+
+KERAS_OWN = "self.add_weight(shape=())"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"part": "(tf.Module)", "use": "self.scale * x"},
+        {"holder": "keras.layers.Layer", "part": "(keras.layers.Layer)", "own": KERAS_OWN},
+        # What it is handed is somebody else's.
+        {"given": ", part", "make": "part", "after": "net = Net(Part())"},
+        {"after": "net = Net()\nnet.part.dense.load_weights('w.h5')"},
+        {"after": "net = Net()\nnet.part.dense.trainable = False"},
+        {"use": "tf.stop_gradient(self.dense(x))"},
+        {"after": "net = Net()\nnet.part.scale.assign(1.0)", "use": "self.scale * x"},
+        {
+            "after": (
+                "net = Net()\nwith tf.GradientTape() as t:\n    a = net.part(tf.ones([1, 2]))\n"
+                "t.gradient(a, net.part.dense.trainable_variables)"
+            )
+        },
+    ],
+)
+def test_parts_that_are_tracked_or_trained_by_others_are_silent(parts: dict[str, str]) -> None:
+    assert said_of_parts(**parts) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({}, "a plain object, which a `tf.Module` does not track"),
+        ({"make": "[Part() for _ in range(2)][0]"}, "a plain object, which a `tf.Module` does not"),
+        (
+            {"holder": "keras.layers.Layer", "own": KERAS_OWN},
+            "a plain object, which Keras does not track",
+        ),
+        (
+            {"holder": "keras.Model", "own": KERAS_OWN, "use": "x * self.scale"},
+            "a plain object, which Keras does not track",
+        ),
+        (
+            {
+                "holder": "keras.Model",
+                "own": KERAS_OWN,
+                "part": "(tf.Module)",
+                "use": "x * self.scale",
+            },
+            "a `tf.Module`, which Keras does not track",
+        ),
+        ({"make": "keras.layers.Dense(1)"}, "a Keras layer, which a `tf.Module` does not track"),
+        (
+            {"make": "keras.Sequential([keras.layers.Dense(1)])"},
+            "a Keras layer, which a `tf.Module` does not track",
+        ),
+        ({"part": "(keras.layers.Layer)"}, "a Keras layer, which a `tf.Module` does not track"),
+    ],
+)
+def test_a_part_that_its_holder_does_not_track_is_found_once(
+    parts: dict[str, str], said: str
+) -> None:
+    (message,) = said_of_parts(**parts)
+    assert message.startswith(f"`self.part` is {said}")
+
+
+def test_what_is_assigned_to_another_object_is_no_value_by_hand() -> None:
+    make = "self.factor = {'a': tf.Variable(2.0)}"
+    after = f"other = Net()\nother.factor['a'].assign(1.0)\n{ASK}"
+    assert len(said(make, "self.factor['a']", after)) == 1

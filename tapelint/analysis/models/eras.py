@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.literals import mentions
@@ -25,16 +26,22 @@ GRAPH_WORDS = (
     "disable_eager_execution", "disable_v2_behavior", "Session", "InteractiveSession", "placeholder",
     "as_default", "get_default_graph", "import_graph_def", "wrap_function", "get_session",
 )  # fmt: skip
-# A program that speaks of these runs the Keras that still has everything; TensorFlow 2.21 has one
-# in its own private part.
+# Makes all of a program run the Keras that still has everything.
+LEGACY = "TF_USE_LEGACY_KERAS"
+# What speaks of these does so by itself; TensorFlow 2.21 has one in its own private part.
 KERAS_2_MODULES = (
-    "tf_keras", "TF_USE_LEGACY_KERAS", "tensorflow.python.keras", "tensorflow.python import keras",
+    "tf_keras", LEGACY, "tensorflow.python.keras", "tensorflow.python import keras",
 )  # fmt: skip
 # A program that speaks of these may run it.
 KERAS_2_WORDS = (
     *KERAS_2_MODULES, "Session", "placeholder", "disable_v2_behavior", "__version__", "VERSION",
     "legacy",
 )  # fmt: skip
+# What a file imports of others, and what it bases its classes on.
+IMPORTED = re.compile(r"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|.+)$", re.MULTILINE)
+BASES = re.compile(r"^[ \t]*class[ \t]+\w+\(([^)]*)\)", re.MULTILINE)
+WORD = re.compile(r"\w+|\*")
+KERAS_NAMES = frozenset({"keras", "layers", "models", "Layer", "Model", "*"})
 KERAS_OPTIMIZERS = ("keras.optimizers.", "keras.Optimizer", "keras.mixed_precision.LossScale")
 REMOVED_METHODS = frozenset(
     "minimize compute_gradients _compute_gradients get_gradients get_updates aggregate_gradients "
@@ -65,8 +72,23 @@ def is_eager(machine: Interpreter) -> bool:
 
 
 def is_keras_2(machine: Interpreter, place: Place) -> bool:
-    """Whether a program takes its layers from a Keras in which a `tf.Variable` is one of their own."""
-    return speaks_of(machine, KERAS_2_MODULES, place)
+    """Whether a file takes its layers from a Keras in which a `tf.Variable` is one of their own.
+
+    It may be handed that Keras, or a class made with it, by another file of the project.
+    """
+    text = place.file_text()
+    if mentions(text, KERAS_2_MODULES) or speaks_of(machine, (LEGACY,), place):
+        return True
+    bases = set(WORD.findall(" ".join(BASES.findall(text))))
+    givers = bases | {
+        module.rpartition(".")[2]
+        for module, names in IMPORTED.findall(text)
+        if (bases | KERAS_NAMES).intersection(WORD.findall(names))
+    }
+    return any(
+        PurePath(path).stem in givers and mentions(other, KERAS_2_MODULES)
+        for path, other in imported(machine)
+    )
 
 
 def speaks_of(machine: Interpreter, words: tuple[str, ...], place: Place) -> bool:
@@ -123,12 +145,18 @@ def is_keras_3(machine: Interpreter, optimizer: Instance, name: str, place: Plac
 def texts(machine: Interpreter, place: Place) -> Iterator[str]:
     """Yield the text of a file and of all that its run has imported of the project."""
     yield place.file_text()
+    for _, text in imported(machine):
+        yield text
+
+
+def imported(machine: Interpreter) -> Iterator[tuple[str, str]]:
+    """Yield path and text of the files of the project that a run has imported."""
     held = machine.attributes(machine.globals).values()
     paths = {module.path for value in held if (module := module_of(value)) is not None}
     for path in sorted(paths | machine.left_behind.keys()):
         unit = unit_of(path)
         if unit is not None:
-            yield unit.text
+            yield path, unit.text
 
 
 def module_of(value: Value) -> ModuleValue | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
+from tapelint.analysis.models import untracked
 from tapelint.analysis.models.keras_tracking import TrackingClass, collection, walk
 from tapelint.analysis.models.registry import library_class
 from tapelint.analysis.values import NONE, Arguments, ClassValue, Data, Instance, Tuple, Value
@@ -33,7 +34,10 @@ class ModuleClass(TrackingClass):
         """Return an attribute that nobody has set."""
         match name:
             case "trainable_variables" | "non_trainable_variables" | "variables":
-                return collection(machine, instance, name, at)
+                found = collection(machine, instance, name, at)
+                if name == "trainable_variables":
+                    untracked.note_collection(machine, instance, found)
+                return found
             case "submodules":
                 return Tuple(tuple(v.instance for v in walk(machine, instance)[1:]))
             case "name" | "name_scope":

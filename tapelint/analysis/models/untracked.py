@@ -7,7 +7,7 @@ new one in every call. Objects in plain containers of Python are hidden on purpo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,15 +16,20 @@ from tapelint.analysis.graph import DType, Kind, Node, Session
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import eras
 from tapelint.analysis.models.keras_tracking import TrackingClass, trainable_flag, walk
+from tapelint.analysis.models.untracked_parts import PARTS, held, parts
 from tapelint.analysis.observations import RequestMisused
 from tapelint.analysis.state import Contents, VariableState
-from tapelint.analysis.values import Box, ClassValue, Instance, Tuple, Value, VariableValue
+from tapelint.analysis.values import Box, ClassValue, Instance, Value, VariableValue
 
 if TYPE_CHECKING:
     from tapelint.analysis.interpreter import Interpreter
 
 # A value that is given by hand: for a schedule, an average, an update of one's own.
 GIVEN = r"\b{name}\b(\.\w+|\[[^\]]*\])*\.(assign|scatter)|(set_value|assign)\w*\([^)\n]*\b{name}\b"
+# Weights that come from elsewhere may be meant to stay as they are.
+RESTORED = re.compile(
+    r"load_weights|set_weights|load_model|from_pretrained|\.restore\(|keras\.applications|hub\."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,22 +100,31 @@ def examine(
     if not missing:
         return
     # What is frozen is not to be trained, tracked or not.
-    seen = {
-        visit.instance.identity
+    tracked = [
+        visit.instance
         for root in roots
         if trainable_flag(machine, root) is True
         for visit in walk(machine, root)
         if trainable_flag(machine, visit.instance) is True
-    }
+    ]
+    seen = {i.identity for i in tracked if is_of_keras(machine, i)}
     for node in missing:
         found = in_attribute(machine, node, seen) or from_call(machine, node, seen)
         if found is not None:
             place, what, label = found
             machine.hidden[node] = Hidden(place, what, label, asked)
+    for part in parts(machine, tracked):
+        for node in part.nodes.intersection(missing) - machine.hidden.keys():
+            machine.hidden[node] = Hidden(part.place, part.kind, part.label, asked)
+
+
+def is_of_keras(machine: Interpreter, instance: Instance) -> bool:
+    library = machine.library_of(instance)
+    return isinstance(library, TrackingClass) and library.library == "keras"
 
 
 def in_attribute(machine: Interpreter, node: Node, seen: set[int]) -> tuple[Place, str, str] | None:
-    """Return where an attribute of a tracked object holds a `tf.Variable`."""
+    """Return where an attribute of a Keras object holds a `tf.Variable`."""
     variable = machine.variables.get(node)
     if variable is None or variable.library != "tf" or node.place is None:
         return None
@@ -149,31 +163,26 @@ def is_kept(machine: Interpreter, layer: Instance) -> bool:
     return False
 
 
-def held(machine: Interpreter, value: Value, depth: int) -> Iterator[Value]:
-    """Yield a value and what is in it, if it is a container."""
-    yield value
-    if depth < 4:
-        parts: Sequence[Value] = ()
-        if isinstance(value, Tuple):
-            parts = value.elements
-        elif isinstance(value, Box):
-            parts = machine.contents(value).values
-        for part in parts:
-            yield from held(machine, part, depth + 1)
-
-
 def observe_hidden(machine: Interpreter, texts: Iterable[str]) -> None:
     """Report, at the end of the program, what nobody asked for or gave a value by hand."""
     if not machine.hidden:
         return
     text = "\n".join(texts)
+    # What is known to assign to other variables gives these no value.
+    for place, nodes in machine.assigned_at.items():
+        if not nodes & machine.hidden.keys():
+            text = text.replace(place.text(), "")
     asked = {node for nodes in machine.asked_for.values() for node in nodes}
     for node, found in machine.hidden.items():
         if node in asked or is_given(machine, node):
             continue
-        if found.what == "untracked variable" and (
+        if found.what != "layer made in call" and (
             re.search(GIVEN.format(name=re.escape(found.label)), text)
             or eras.is_keras_2(machine, found.place)
+        ):
+            continue
+        if found.what in PARTS and any(
+            RESTORED.search(place.file_text()) for place in (found.place, found.asked)
         ):
             continue
         machine.observe(RequestMisused(found.place, found.what, found.label, found.asked))

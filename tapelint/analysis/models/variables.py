@@ -123,6 +123,7 @@ def updated(machine: Interpreter, variable: VariableValue, name: str, args: Argu
         if isinstance(value, VariableValue) and value.node is not variable.node:
             machine.copies_weights = True
         updates.examine_update(machine, variable, value, place)
+    machine.assigned_at.setdefault(place, set()).add(variable.node)
     machine.assign(variable, value or NONE, f".{name}", place)
     for other in others:
         machine.assign(variable, other, f".{name}", place)
