@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tapelint import engine
-from tapelint.model import Finding
+from tapelint.model import Finding, Role
 from tapelint.settings import Settings
 from tapelint.source.read import read
 
@@ -96,3 +98,69 @@ outer.gradient(first, w)
 """,
     )
     assert lines(findings) == [("TAP205", 4)]
+
+
+MODELS = {
+    "functional": """\
+start = keras.Input((4,))
+hidden = keras.layers.Dense(8, activation="relu")(start)
+model = keras.Model(start, keras.layers.Dense(1)(keras.layers.Dense(8)(hidden)))
+""",
+    "of layers": """\
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = keras.layers.Dense(8), keras.layers.Dense(1)
+    def call(self, x):
+        x = tf.nn.relu(self.first(x))
+        return self.second(x)
+model = Net()
+""",
+    "a function": """\
+v, w = tf.Variable(3.0), tf.Variable(1.0)
+def model(x):
+    y = v * x
+    return y * w
+""",
+}
+
+
+@pytest.mark.parametrize("made", MODELS.values(), ids=MODELS)
+def test_a_model_that_is_called_outside_is_one_cause(made: str, tmp_path: Path) -> None:
+    asked = "[v, w]" if "v, w" in made else "model.trainable_variables"
+    (finding,) = found(
+        tmp_path,
+        f"from tensorflow import keras\n{made}"
+        "predicted = model(tf.ones((3, 4)))\n"
+        "with tf.GradientTape() as tape:\n    loss = tf.reduce_mean(predicted**2)\n"
+        f"g = tape.gradient(loss, {asked})\n",
+    )
+    assert (finding.code, finding.span.line) == ("TAP302", made.count("\n") + 5)
+    assert finding.message.endswith("`model` is called outside the tape")
+    assert finding.help == "call `model` inside the `with` of `tape`"
+    (broken,) = [step for step in finding.steps if step.role is Role.BREAK]
+    assert broken.span == finding.span
+
+
+def test_two_models_that_are_called_outside_are_two(tmp_path: Path) -> None:
+    findings = found(
+        tmp_path,
+        """\
+v, w = tf.Variable(3.0), tf.Variable(1.0)
+def first(x):
+    y = v * x
+    return y * w
+def second(x):
+    return x * w
+a = first(2.0)
+b = second(a)
+with tf.GradientTape() as tape:
+    loss = b * b
+g = tape.gradient(loss, [v, w])
+h = second(b)
+with tf.GradientTape() as tape:
+    loss = h * h
+g = tape.gradient(loss, w)
+""",
+    )
+    assert len({f.span.line for f in findings}) == len(findings) > 1

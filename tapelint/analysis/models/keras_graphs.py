@@ -293,9 +293,15 @@ class Replay:
         wanted = list(symbolics(self.machine, outputs))
         order = reachable(self.machine, wanted, self.fed)
         inner = [s for s in order if is_inner(s)]
-        for symbolic in order:
-            if symbolic.identity not in self.results:
-                self.results[symbolic.identity] = self.compute(symbolic, inner)
+        machine = self.machine
+        # The layers stand where the graph was made, and run where the model is called.
+        stack, machine.stack = machine.stack, (self.place, *machine.stack)
+        try:
+            for symbolic in order:
+                if symbolic.identity not in self.results:
+                    self.results[symbolic.identity] = self.compute(symbolic, inner)
+        finally:
+            machine.stack = stack
         return mapped(self.machine, outputs, lambda s: self.results[s.identity])
 
     def resolved(self, value: Value) -> Value:
