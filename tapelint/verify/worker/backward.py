@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tapelint.verify.worker.connection import Explainer
-from tapelint.verify.worker.recorder import Event, Key
+from tapelint.verify.worker.events import Event, Key
 from tapelint.verify.worker.way import Break, as_break
 
 MOST_VALUES = 2000

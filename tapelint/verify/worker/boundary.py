@@ -12,10 +12,11 @@ from typing import Any
 
 from tapelint.verify.worker.callbacks import Awaited
 from tapelint.verify.worker.effects import Effects
+from tapelint.verify.worker.events import Key, Kind
 from tapelint.verify.worker.instrument import Spot, Spots
 from tapelint.verify.worker.leaving import is_traceable
 from tapelint.verify.worker.nests import leaves
-from tapelint.verify.worker.recorder import Key, Kind, Recorder
+from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.standin import StandIn, closed, open_in, rebuilt
 from tapelint.verify.worker.tapes import METHODS
 from tapelint.verify.worker.workshop import TURNS, Workshop

@@ -13,7 +13,8 @@ from typing import Any
 
 from tapelint.verify.worker.connection import Explainer
 from tapelint.verify.worker.converted import Frame
-from tapelint.verify.worker.recorder import Event, Key, Kind, Recorder
+from tapelint.verify.worker.events import Event, Key, Kind
+from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.tapes import Request
 
 Json = dict[str, Any]

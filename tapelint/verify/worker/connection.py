@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from tapelint.verify.worker.events import Event, Key, Kind, TapeLog
 from tapelint.verify.worker.liveness import Liveness
-from tapelint.verify.worker.recorder import Event, Key, Kind, Recorder, TapeLog
+from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.way import Break, Missed, Search, as_break, missed_by
 
 # So many lines before the last break are looked at for others.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tapelint.verify.worker.recorder import Kind, Recorder
+from tapelint.verify.worker.events import Kind
+from tapelint.verify.worker.recorder import Recorder
 
 # What turns an eager tensor into something else (TensorFlow 2.21).
 EXITS = (

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from tapelint.verify.worker.recorder import Event, Key, Recorder
+from tapelint.verify.worker.events import Event, Key
+from tapelint.verify.worker.recorder import Recorder
 
 MOST_QUESTIONS = 400
 SECONDS = 6.0

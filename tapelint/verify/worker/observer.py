@@ -13,8 +13,9 @@ from tapelint.verify.worker.backward import culprits, is_not_finite, is_zero
 from tapelint.verify.worker.compiled import MOST_TURNS, Compiled
 from tapelint.verify.worker.connection import Connection, Explainer, merged
 from tapelint.verify.worker.converted import Frame
+from tapelint.verify.worker.events import Kind
 from tapelint.verify.worker.instrument import Spot
-from tapelint.verify.worker.recorder import Kind, Recorder
+from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.tapes import Request
 from tapelint.verify.worker.way import Break
 
@@ -185,7 +186,8 @@ class Observer:
         # Of what is not connected `batch_jacobian` gives zeros (TensorFlow 2.21).
         may_be_lost = request.is_zero_asked or request.method == "batch_jacobian"
         if outcome in ("none", "error") or (outcome == "zero" and may_be_lost):
-            log, auto = request.log, request.auto_watched
+            log = request.log
+            auto = frozenset(self.recorder.key(v) for v in request.watched_variables())
             found = merged([explainer.explain(log, t, source, auto) for t in tensors])
             if outcome != "zero" or request.is_zero_asked or not found.could_flow:
                 return {"connection": _connection(found)}

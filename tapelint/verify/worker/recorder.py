@@ -8,71 +8,31 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import Enum
-from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 from tapelint.verify.worker import hooks
-from tapelint.verify.worker.converted import Converted, Frame, is_generated
+from tapelint.verify.worker.converted import Converted, Frame
+from tapelint.verify.worker.events import Event, Key, Kind, TapeLog
 from tapelint.verify.worker.nests import leaves
 from tapelint.verify.worker.patches import Patches
 from tapelint.verify.worker.runtime import TensorFlow
+from tapelint.verify.worker.stack import Stack
 
-# A tensor by its number, a symbolic one by graph and name, a Python object by its address.
-Key = int | tuple[str, int] | tuple[int, str]
-
-MOST_FRAMES = 12
 STATE = ("ResourceScatter", "ResourceApply", "ResourceSparseApply", "ResourceStridedSliceAssign")
 MOST_EVENTS = 60_000
 
 
-class Kind(Enum):
-    """What a step of the data path is made of."""
+class Dtype(Enum):
+    """What a tape makes of a dtype."""
 
-    OPERATION = "operation"
-    PLAIN = "plain"  # Python or NumPy
-    STATE = "state"  # a value that is written into a variable
-    INVENTED = "invented"  # a stand-in became a tensor
-    REPLACED = "replaced"  # the result of code that was not run
-
-
-class Event(NamedTuple):
-    """One step: `outputs` were made from `inputs`. `values` keeps the outputs alive.
-
-    `frames` are the user's lines that led here, the innermost first; `tapes` the numbers of the
-    user's tapes that recorded it.
-    """
-
-    serial: int
-    name: str
-    kind: Kind
-    inputs: tuple[Key, ...]
-    outputs: tuple[Key, ...]
-    values: tuple[Any, ...]
-    frames: tuple[Frame, ...]
-    tapes: frozenset[int] = frozenset()
-
-
-@dataclass(slots=True)
-class TapeLog:
-    """What is known of one of the user's tapes, beyond what it says itself."""
-
-    number: int
-    frames: tuple[Frame, ...]
-    is_persistent: bool
-    watches_accessed: bool
-    entered: int = 0
-    asked: int = 0
-    first_entered: int = 0
-    left: int | None = None  # serial of the event after which it last stopped recording
-    reset: int = 0
-    reset_frames: tuple[Frame, ...] = ()
-    watched: dict[Key, int] = field(default_factory=dict)
+    FLOATING = "floating"  # or complex: it can be watched
+    VARIANT = "variant"  # a list, which may hold what can be watched
+    RESOURCE = "resource"  # the handle of a variable
+    OTHER = "other"
 
 
 class Recorder:
@@ -91,7 +51,6 @@ class Recorder:
         raw_gradient: Callable[..., Any] | None = None,
     ) -> None:
         self.runtime = runtime
-        self.is_user_file = is_user_file
         self.events: list[Event] = []
         self.made: dict[Key, Event] = {}
         self.logs: dict[int, TapeLog] = {}
@@ -115,10 +74,14 @@ class Recorder:
         self.follows_autograph = converted is None
         self.thread = threading.get_ident()
         self.patches = Patches()
+        # Steps that the shadow did not see, which looks away now.
+        self.unseen: set[int] = set()
+        self.is_looking_away = False
         self.unwatched: list[Any] = []
-        self._files: dict[str, bool | None] = {}
-        self._differentiable: dict[int, bool] = {}
-        self._recording: tuple[tuple[int, ...], frozenset[int]] = ((), frozenset())
+        self.stack = Stack(is_user_file, self.converted)
+        self._dtypes: dict[int, Dtype] = {}
+        self._recording: frozenset[int] = frozenset()
+        self._is_stopped = runtime.pywrap.TFE_Py_TapeSetIsStopped
         # Taken before anything is replaced: questions of the recorder itself are not recorded.
         tape = runtime.tf.GradientTape
         self.raw_gradient = raw_gradient or tape.gradient
@@ -138,14 +101,17 @@ class Recorder:
         """Stop recording, leave TensorFlow as it was, and forget everything."""
         self.patches.undo()
         self.runtime.op_callbacks.remove_op_callback(self._on_operation)
+        self.look_again()
         self.shadow._pop_tape()
         self.forget()
 
     def forget(self) -> None:
         """Let go of all that was recorded, and of the values in it."""
+        self.stack.forget()
         self.events.clear()
         self.made.clear()
         self.operands.clear()
+        self.unseen.clear()
         self.unwatched.clear()
 
     def begin_again(self) -> None:
@@ -155,6 +121,20 @@ class Recorder:
         self.shadow = self.runtime.tf.GradientTape(persistent=True)
         self.shadow._push_tape()
         self.is_complete = True
+
+    def look_away(self) -> None:
+        """Let the shadow not see what runs now: a function that is a graph runs as ever then.
+
+        For a tape it would be made anew, with all that its gradient needs.
+        """
+        self.is_looking_away = True
+        self.runtime.pywrap.TFE_Py_TapeSetRemove(self.shadow._tape._tape)
+
+    def look_again(self) -> None:
+        """Let the shadow see what happens from now on."""
+        if self.is_looking_away:
+            self.is_looking_away = False
+            self.runtime.pywrap.TFE_Py_TapeSetAdd(self.shadow._tape._tape)
 
     @property
     def is_deaf(self) -> bool:
@@ -177,20 +157,32 @@ class Recorder:
         self.add("constant", Kind.PLAIN if inputs else Kind.OPERATION, inputs, [tensor])
         self._watch(tensor)
 
+    def opened(self, number: int, tape: Any) -> None:
+        """Note that a tape of the user's records from now on."""
+        self.active.append(number)
+        self.was_active = True
+        self.open_tapes[number] = tape
+        self._recording = frozenset(self.active)
+
+    def closed(self, number: int) -> None:
+        """Note that a tape of the user's records no more."""
+        self.active.remove(number)
+        self.open_tapes.pop(number, None)
+        self._recording = frozenset(self.active)
+
     def _watch(self, tensor: Any, *, with_handles: bool = False) -> None:
-        if self.runtime.is_eager(tensor) and (
-            self.runtime.is_differentiable(tensor)
-            or (with_handles and tensor.dtype == self.runtime.tf.resource)
-        ):
+        if not hasattr(tensor, "_id"):
+            return
+        dtype = self._dtype(tensor)
+        if dtype is Dtype.FLOATING or (with_handles and dtype is Dtype.RESOURCE):
             self.unwatched.append(tensor)
             self.watch_pending()
 
     def watch_pending(self) -> None:
         """Watch what was made while all tapes were stopped, when watching is refused."""
-        pywrap = self.runtime.pywrap
-        if self.unwatched and not pywrap.TFE_Py_TapeSetIsStopped():
+        if self.unwatched and not self._is_stopped():
             for tensor in self.unwatched:
-                pywrap.TFE_Py_TapeWatch(self.shadow._tape._tape, tensor)
+                self.runtime.pywrap.TFE_Py_TapeWatch(self.shadow._tape._tape, tensor)
             self.unwatched.clear()
 
     # ------------------------------------------------------------------------------ recording
@@ -215,10 +207,8 @@ class Recorder:
         values: tuple[Any, ...],
     ) -> Event:
         self.serial += 1
-        if self._recording[0] != (active := tuple(self.active)):
-            self._recording = (active, frozenset(active))
         event = Event(
-            self.serial, name, kind, inputs, outputs, values, self.frames(), self._recording[1]
+            self.serial, name, kind, inputs, outputs, values, self.stack.frames(3), self._recording
         )
         self.events.append(event)
         for key in outputs:
@@ -249,28 +239,39 @@ class Recorder:
         made = self._keys(outputs, graph)
         kind = Kind.REPLACED if self.standing_in else Kind.OPERATION
         event = self._append(self.standing_in or name, kind, keys, made, tuple(outputs))
-        if self.keeps_operands and not self.runtime.pywrap.TFE_Py_TapeSetIsStopped():
+        if self.keeps_operands and not self._is_stopped():
             # In a custom gradient all tapes stand still: its operations say nothing of it.
             pairs = zip(attributes[::2], attributes[1::2], strict=False)
             self.operands[event.serial] = (tuple(inputs), {str(n): v for n, v in pairs})
+        if self.is_looking_away and graph is None:
+            self.unseen.add(event.serial)
         if graph is None and (
             name == "VarHandleOp"
-            or self.runtime.pywrap.TFE_Py_TapeSetIsStopped()
-            or not any(map(self._is_source_dtype, inputs))
+            or self.is_looking_away
+            or self._is_stopped()
+            or not any(map(self._may_be_watched, inputs))
         ):
             # Nothing that the shadow watches went in, a random number, data, a new variable; or
             # nobody was to record it: here a history begins.
             for tensor in outputs:
                 self._watch(tensor, with_handles=name == "VarHandleOp")
 
-    def _is_source_dtype(self, tensor: Any) -> bool:
+    def _may_be_watched(self, tensor: Any) -> bool:
+        dtype = self._dtype(tensor)
+        return dtype is Dtype.FLOATING or dtype is Dtype.VARIANT
+
+    def _dtype(self, tensor: Any) -> Dtype:
         # Asked for every input of every operation: the number of a dtype is there at once.
         number = tensor._datatype_enum()
-        found = self._differentiable.get(number)
+        found = self._dtypes.get(number)
         if found is None:
-            is_variant = tensor.dtype == self.runtime.tf.variant
-            found = self.runtime.is_differentiable(tensor) or is_variant
-            self._differentiable[number] = found
+            found = Dtype.OTHER
+            if self.runtime.is_differentiable(tensor):
+                found = Dtype.FLOATING
+            elif tensor.dtype in (self.runtime.tf.variant, self.runtime.tf.resource):
+                is_variant = tensor.dtype == self.runtime.tf.variant
+                found = Dtype.VARIANT if is_variant else Dtype.RESOURCE
+            self._dtypes[number] = found
         return found
 
     def forget_after(self, serial: int) -> None:
@@ -340,26 +341,7 @@ class Recorder:
 
     def frames(self) -> tuple[Frame, ...]:
         """Return the user's lines on the stack, the innermost first."""
-        found: list[Frame] = []
-        frame: FrameType | None = sys._getframe(1)
-        files = self._files
-        while frame is not None and len(found) < MOST_FRAMES:
-            name = frame.f_code.co_filename
-            is_users = files[name] if name in files else self._kind_of_file(name)
-            if is_users:
-                found.append((name, frame.f_lineno))
-            elif is_users is None:
-                origin = self.converted.origin(name, frame.f_lineno)
-                if origin is not None and self.is_user_file(origin[0]):
-                    found.append(origin)
-            frame = frame.f_back
-        return tuple(found)
-
-    def _kind_of_file(self, name: str) -> bool | None:
-        """Tell whether a file is the user's, None for one that autograph wrote."""
-        kind = True if self.is_user_file(name) else None if is_generated(name) else False
-        self._files[name] = kind
-        return kind
+        return self.stack.frames(2)
 
     @contextlib.contextmanager
     def standing_in_for(self, name: str) -> Iterator[None]:

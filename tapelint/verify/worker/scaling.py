@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tapelint.verify.worker.recorder import Key, Recorder
+from tapelint.verify.worker.events import Key
+from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.tapes import Request
 
 

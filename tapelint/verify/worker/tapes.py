@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tapelint.verify.worker.recorder import Key, Recorder, TapeLog
+from tapelint.verify.worker.events import TapeLog
+from tapelint.verify.worker.recorder import Recorder
 
 # Called with the tape's log, the method, target, sources, and the answer or the exception.
 Answered = Callable[["Request"], None]
@@ -16,8 +17,7 @@ class Request:
     """One call of `gradient`, `jacobian` or `batch_jacobian`, with its answer or its error."""
 
     __slots__ = (
-        "answer", "auto_watched", "error", "is_nested", "is_zero_asked", "log", "method",
-        "sources", "tape", "target",
+        "answer", "error", "is_zero_asked", "log", "method", "record", "sources", "tape", "target",
     )  # fmt: skip
 
     def __init__(self, log: TapeLog, method: str, tape: Any, target: Any, sources: Any) -> None:
@@ -29,7 +29,12 @@ class Request:
         self.answer: Any = None
         self.error: BaseException | None = None
         self.is_zero_asked = False
-        self.auto_watched: frozenset[Key] = frozenset()
+        # A tape that gave its answer lets go of it, and with it of what it watched.
+        self.record: Any = getattr(tape, "_tape", None)
+
+    def watched_variables(self) -> tuple[Any, ...]:
+        """Return the variables that were on the tape when it was asked."""
+        return () if self.record is None else tuple(self.record.watched_variables())
 
 
 class TapeWatcher:
@@ -93,9 +98,7 @@ class TapeWatcher:
             if log := self.log(tape):
                 log.first_entered = log.first_entered or self.recorder.serial
                 log.entered += 1
-                self.recorder.active.append(log.number)
-                self.recorder.was_active = True
-                self.recorder.open_tapes[log.number] = tape
+                self.recorder.opened(log.number, tape)
 
         return _push_tape
 
@@ -104,8 +107,7 @@ class TapeWatcher:
             original(tape)
             if (log := self.log(tape)) and log.number in self.recorder.active:
                 log.left = self.recorder.serial
-                self.recorder.active.remove(log.number)
-                self.recorder.open_tapes.pop(log.number, None)
+                self.recorder.closed(log.number)
 
         return _pop_tape
 
@@ -138,7 +140,6 @@ class TapeWatcher:
             self.about_to_ask()
             request = Request(log, method, tape, target, sources)
             request.is_zero_asked = self._asks_for_zero(arguments, keywords)
-            request.auto_watched = self._watched_variables(tape)
             self.depth += 1
             try:
                 request.answer = original(tape, target, sources, *arguments, **keywords)
@@ -154,13 +155,9 @@ class TapeWatcher:
         ask.__name__ = method
         return ask
 
-    def _watched_variables(self, tape: Any) -> frozenset[Key]:
-        """Return the variables on a tape; a tape that gave its answer has forgotten them."""
-        if getattr(tape, "_tape", None) is None:
-            return frozenset()
-        return frozenset(self.recorder.key(v) for v in tape.watched_variables())
-
     def _asks_for_zero(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
+        if not arguments and not keywords:
+            return False
         wanted = keywords.get("unconnected_gradients")
         zero = self.recorder.runtime.tf.UnconnectedGradients.ZERO
         return any(value in (zero, zero.value) for value in (wanted, *arguments) if _is_word(value))

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tapelint.verify.worker.converted import Frame
-from tapelint.verify.worker.recorder import Event, Key, Kind, Recorder
+from tapelint.verify.worker.events import Event, Key, Kind
+from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.tapes import Request
 
 MOST_TOLD = 100

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tapelint.verify.worker.candidates import MATRIX, REAL, SCALAR, WHOLE, Form, by_name
+from tapelint.verify.worker.events import Kind
 from tapelint.verify.worker.nests import leaves
-from tapelint.verify.worker.recorder import Kind, Recorder
+from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.standin import UNTYPED, StandIn, Unknown, closed, is_open, open_in
 
 MOST_NOTES = 60

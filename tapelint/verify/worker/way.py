@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from tapelint.verify.worker.converted import Frame
-from tapelint.verify.worker.recorder import Event, Key, Kind, TapeLog
+from tapelint.verify.worker.events import Event, Key, Kind, TapeLog
 
 
 class Missed(Enum):

@@ -41,12 +41,12 @@ class _Source:
 class Inside:
     """Looks at the sources of traced calls whenever a function has been run from eager code.
 
-    `ran` hears of each function that was run.
+    `runs` hears of each function before it is run, and returns whom to tell when it has been.
     """
 
-    def __init__(self, spoiled: Spoiled, ran: Callable[[], None]) -> None:
+    def __init__(self, spoiled: Spoiled, runs: Callable[[], Callable[[], None] | None]) -> None:
         self.spoiled = spoiled
-        self.ran = ran
+        self.runs = runs
         self.sources: list[_Source] = []
         self.looks = 0
         self.seconds = 0.0
@@ -59,8 +59,12 @@ class Inside:
 
         @functools.wraps(original)
         def call(function: Any, *arguments: Any, **keywords: Any) -> Any:
-            result = original(function, *arguments, **keywords)
-            self.ran()
+            ran = self.runs()
+            try:
+                result = original(function, *arguments, **keywords)
+            finally:
+                if ran is not None:
+                    ran()
             if self.sources:
                 self._called()
             return result

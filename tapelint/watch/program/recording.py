@@ -52,6 +52,8 @@ class Recording:
         self.told = 0
         self.has_frozen = False
         self.functions = 0
+        # Whether functions are followed that run while no tape does.
+        self.follows = False
 
     @property
     def is_asking(self) -> bool:
@@ -93,18 +95,43 @@ class Recording:
             elif is_large or not recorder.is_complete:
                 self.stop()
 
-    def ran(self) -> None:
-        """Hear that a function has been run from eager code: nobody may ask for a long time."""
+    def runs(self) -> Callable[[], None] | None:
+        """Hear that a function is about to run; return what is to hear that it did.
+
+        One that runs while no tape of the user's does is not followed, until a gradient turns out
+        to depend on that.
+        """
         recorder = self.recorder
         if recorder is None or self.is_total or recorder.is_elsewhere or recorder.active:
-            return
+            return None
+        tensorflow = recorder.runtime.tf
+        if (
+            self.follows
+            or recorder.is_looking_away
+            or tensorflow.config.functions_run_eagerly()
+            or not tensorflow.executing_eagerly()
+        ):
+            return self._ran
+        recorder.look_away()
+
+        def ran() -> None:
+            # Not the one that runs now, if another site asked meanwhile.
+            recorder.look_again()
+            self._ran()
+
+        return ran
+
+    def _ran(self) -> None:
+        """Give up when nobody asks for a long time."""
+        recorder = self.recorder
         self.functions += 1
-        if self.functions > MOST_FUNCTIONS or not recorder.is_complete:
+        if recorder is not None and (self.functions > MOST_FUNCTIONS or not recorder.is_complete):
             self.stop()
 
     def stop(self) -> None:
         """Stop recording, and wait for no site any more."""
         self.wanted.clear()
+        self.follows = False
         recorder, self.recorder = self.recorder, None
         if recorder is not None:
             recorder.uninstall()
@@ -132,9 +159,7 @@ class Recording:
         self.recorder = recorder
         if not self.is_total:
             base = runtime.variables.BaseResourceVariable
-            made = [value for value in gc.get_objects() if issubclass(type(value), base)]
-            recorder.watch_variables(v for v in made if _has_eager_handle(v))
-            del made
+            recorder.watch_variables(v for v in _instances(base) if _has_eager_handle(v))
             self._freeze()
 
     def _freeze(self) -> None:
@@ -152,7 +177,10 @@ class Recording:
         site, self.site = self.site, None
         if site is None or request.error is not None:
             return
-        if not (self.is_total or site.number in self.wanted):
+        if not (self.is_total or site.number in self.wanted) or observer.recorder.is_looking_away:
+            return
+        if self._depends_on_unseen(observer, request):
+            self._record_again(site)
             return
         self.told = site.number
         try:
@@ -163,6 +191,30 @@ class Recording:
         if not self.wanted and not self.is_total:
             self.stop()
 
+    def _depends_on_unseen(self, observer: Observer, request: Request) -> bool:
+        """Tell whether a function that was not followed leads from a source to a target."""
+        recorder = observer.recorder
+        if not recorder.unseen:
+            return False
+        flatten, unwrapped = recorder.runtime.tf.nest.flatten, recorder.runtime.unwrapped
+        return any(
+            event.serial in recorder.unseen
+            for target in flatten(request.target)
+            for source in flatten(request.sources)
+            for event in observer.explainer.search(unwrapped(target), unwrapped(source)).on_way
+        )
+
+    def _record_again(self, site: Site) -> None:
+        """Wait for a site once more, and follow all functions then."""
+        wanted = set(self.wanted)
+        if site.windows >= MOST_WINDOWS:
+            wanted.discard(site.number)
+        site.windows += 1
+        self.stop()
+        if wanted:
+            self.wanted, self.follows = wanted, True
+            self._start()
+
     def _observed(self, event: Json) -> None:
         bad = [s for s in event["sources"] if s["outcome"] not in ("value", "error")]
         if bad:
@@ -171,6 +223,13 @@ class Recording:
 
 def _is_alive(thread: int) -> bool:
     return any(known.ident == thread for known in threading.enumerate())
+
+
+def _instances(base: type) -> list[Any]:
+    """Return the objects of a class; most objects share few types, which are looked at once."""
+    known = gc.get_objects()
+    types = {kind for kind in set(map(type, known)) if issubclass(kind, base)}
+    return [value for value in known if type(value) in types]
 
 
 def _has_eager_handle(variable: Any) -> bool:

@@ -64,7 +64,7 @@ class Watcher:
         self.local = _Local()
         self.raw: dict[str, Callable[..., Any]] = {}
         self.recording = Recording(is_user_file, self.converted, self.raw, out.emit)
-        self.inside = Inside(self._spoiled, self.recording.ran)
+        self.inside = Inside(self._spoiled, self.recording.runs)
         self.hook = ImportHook(
             {
                 "tensorflow.python.autograph.impl.api": self._follow,
