@@ -163,6 +163,8 @@ class Machine:
         self.persistent: dict[int, persistence.Persistent] = {}
         # Operations in which a row meets a column by accident.
         self.broadcasts: set[Node] = set()
+        # What made a number of a term of a loss.
+        self.idle_terms: set[Node] = set()
         self.late_watches: set[tuple[int, Node]] = set()
 
     # What the other halves of the interpreter provide.

@@ -244,6 +244,16 @@ class LossBroadcast:
     sides: tuple[Side, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class IdleTerm:
+    """A term of a loss was computed from the sources outside TensorFlow: `node`, by its `edge`."""
+
+    place: Place
+    asked: Place
+    node: Node
+    edge: Edge
+
+
 Observation = (
     GradientAsked
     | TapeExhausted
@@ -251,6 +261,7 @@ Observation = (
     | VariableAugmented
     | NanReachable
     | UpdateMisused
+    | IdleTerm
     | RequestMisused
     | CustomGradientMisused
     | Outdated

@@ -6,14 +6,15 @@ card is read for it; a test compares both with the cards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tapelint.analysis.observations import UpdateMisused
+from tapelint.analysis.graph import Node, Reason
+from tapelint.analysis.observations import IdleTerm, Observation, UpdateMisused
 from tapelint.checks import chain
 from tapelint.checks.naming import counted_sources, source_names, target_of, written
 from tapelint.checks.phrasing import code, fitting
-from tapelint.checks.verdicts import Group, Outcome
+from tapelint.checks.verdicts import Group, Outcome, distinct
 from tapelint.model import Confidence, Finding, Role, Severity, Span, Step
 
 MOST_NAMED = 2
@@ -52,6 +53,33 @@ class Rule:
         """
         steps = steps or chain.steps(group, at_break or why, tape)
         return self.finding(group.span, headline(group, why), help, steps, group.is_likely)
+
+
+def idle_terms(
+    rule: Rule,
+    observations: Sequence[Observation],
+    reason: Reason,
+    name: Callable[[Node], str],
+    help: Callable[[Node], str],
+) -> Iterator[Finding]:
+    """Yield a finding for every operation that makes a number of a term of the loss.
+
+    `name` says what does so, as the user spelled it.
+    """
+    for span, found in distinct(observations, IdleTerm, lambda o: o.edge.reason is reason):
+        made = code(name(found.node))
+        message = fitting(
+            f"{made} makes a number of a term of the loss, which then has no effect on the gradient",
+            f"{made} makes a number of a term of the loss: it has no effect",
+            "a term of the loss is a number to the tape, and has no effect",
+        )
+        source = found.edge.parent
+        steps = [Step(span, Role.BREAK, f"{made} leaves TensorFlow")]
+        if source.place is not None:
+            label = code(source.label) if source.label else "this"
+            steps.insert(0, Step(source.place.span(), Role.SOURCE, f"{label} is made here"))
+        steps.append(Step(found.asked.span(), Role.TAPE, "the gradient is asked for here"))
+        yield rule.finding(span, message, help(found.node), tuple(steps), is_likely=True)
 
 
 def asked_steps(

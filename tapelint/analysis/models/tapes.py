@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import (
     advantages,
     broadcasts,
+    idle_terms,
     persistence,
     shapes,
     sparse,
@@ -519,6 +520,10 @@ class Asker:
                     )
             for met in broadcasts.observed(self.targets, self.place, self.machine.broadcasts):
                 self.machine.observe(met)
+            for term in idle_terms.observed(
+                self.session, self.targets, alive, self.place, self.machine.idle_terms
+            ):
+                self.machine.observe(term)
 
 
 def may_carry(edge: Edge) -> bool:
