@@ -14,6 +14,7 @@ from tapelint.analysis.concrete.evaluator import short
 from tapelint.analysis.concrete.numbers import Number
 from tapelint.analysis.concrete.pointwise import Followers, culprit_at
 from tapelint.analysis.concrete.search import Culprit
+from tapelint.analysis.concrete.tensors import Tensor
 from tapelint.analysis.graph import Node, past
 from tapelint.analysis.observations import Singularity
 from tapelint.analysis.ranges import MOVES, SUMS, Ranges, behind
@@ -48,8 +49,10 @@ class Hypotheses:
         targets: Sequence[Node],
         ranges: Ranges,
         contents: Callable[[Box], Contents],
+        worked_out: Mapping[Node, Tensor],
     ) -> None:
         self.path = path
+        self.worked_out = worked_out
         self.followers = Followers(path, targets)
         self.ranges = ranges
         self.contents = contents
@@ -88,7 +91,7 @@ class Hypotheses:
         if a is None or b is None or a is b or is_centred(a, b):
             return
         at, assumed = (node, {}) if short(node.op) != "squared_difference" else (a, {b: 0.0})
-        if at not in self.path:
+        if at not in self.path or not self.may_meet(a, b):
             return
         around = self.followers.around(at)
         if around is None or not around.is_clear:
@@ -102,6 +105,18 @@ class Hypotheses:
                 # for: y * d**2 + (1 - y) * relu(1 - d); where d is zero, y is one
                 return
         yield judged
+
+    def may_meet(self, a: Node, b: Node) -> bool:
+        """Whether two values may well be equal: both are learned, and are not known to differ.
+
+        A prediction never meets what was measured to the last digit.
+        """
+        if a not in self.path or b not in self.path:
+            return False
+        numbers = [self.worked_out[n].numbers for n in (a, b) if n in self.worked_out]
+        return len(numbers) < 2 or not all(
+            given and all(isinstance(n, float) for n in given) for given in numbers
+        )
 
     def is_of_rows(self, root: Node | None, difference: Node) -> bool:
         """Whether a root is taken of sums over an axis of the difference: one of them may be zero."""

@@ -344,7 +344,8 @@ class Suspects:
         found = list(finder.found())
         if any(blame.may_break(node) for node in path.nodes):
             found = [*blame.found(self.search, targets, sources, path.nodes), *found]
-            hypotheses = Hypotheses(path.nodes, targets, finder.ranges, self.contents)
+            known = self.search.evaluator.tensors
+            hypotheses = Hypotheses(path.nodes, targets, finder.ranges, self.contents, known)
             found += hypotheses.found()
         for node, what in found:
             if node not in self.named and node.place is not None:

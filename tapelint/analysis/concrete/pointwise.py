@@ -24,7 +24,7 @@ from tapelint.analysis.concrete.operations import (
 )
 from tapelint.analysis.concrete.search import Culprit, backward
 from tapelint.analysis.concrete.tensors import Numbers, Tensor, constant
-from tapelint.analysis.graph import Effect, Node
+from tapelint.analysis.graph import Effect, Node, past
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import Box, Const, Data, Tuple, Value, VariableValue
 
@@ -38,6 +38,8 @@ PASSES_ON = frozenset(
     "ensure_shape reduce_sum reduce_mean reduce_max sum mean max add_n cumsum concatenate "
     "diag_part embedding_lookup ravel take value read_value Flatten Reshape".split()
 )
+DIFFERENCES = frozenset({"-", "subtract", "squared_difference"})
+REDUCTIONS = frozenset("reduce_sum reduce_mean reduce_max sum mean max".split())
 
 
 def norm(call: Call) -> Tensor:
@@ -134,6 +136,9 @@ class Pointwise(Evaluator):
 
     def followed(self, node: Node) -> Tensor:
         try:
+            if short(node.op) in DIFFERENCES and is_centred(node):
+                # for: x - reduce_mean(x), where the mean is of other elements as well
+                raise Unsupported
             return super().computed(node, None)
         except Unsupported:
             unknown = constant(numbers.named("made", node.number))
@@ -144,6 +149,17 @@ class Pointwise(Evaluator):
         if name in PASSES_ON:
             return lambda call: call.tensor(0)
         return super().operation(name)
+
+
+def is_centred(difference: Node) -> bool:
+    """Whether one side is made from the other by a reduction: `x - reduce_mean(x)`."""
+    a, b = (v.node if isinstance(v, Data | VariableValue) else None
+            for _, v in difference.operands[:2])  # fmt: skip
+    if a is None or b is None:
+        return False
+    later, earlier = (a, b) if a.number > b.number else (b, a)
+    between = [n for n in past([later]) if n.number > earlier.number and short(n.op) in REDUCTIONS]
+    return any(earlier in past([n]) for n in between)
 
 
 def depends_on(node: Node, known: Collection[Node]) -> bool:
