@@ -494,6 +494,8 @@ class Expressions(Calls):
         for op, right_expression in zip(expression.ops, expression.rights, strict=True):
             right = self.evaluate(right_expression)
             results.append(self.compared(op, left, right, expression.at))
+            if NONE in (left, right):
+                updates.note_question(self, left if right == NONE else right)
             left = right
         if len(results) == 1:
             return results[0]
@@ -870,7 +872,11 @@ class Expressions(Calls):
 
     def passing(self, conditions: Sequence[ir.Expr]) -> Iterator[bool | None]:
         for condition in conditions:
+            asked = self.asks_for_none
             known = self.truth(self.evaluate(condition))
+            if isinstance(condition, ir.Compare) and condition.ops[0] in ("is not", "!="):
+                # for: [g for g in gradients if g is not None]
+                self.asks_for_none = asked
             if known is not False:
                 self.narrow(condition, True)
             elif isinstance(condition, ir.Compare):

@@ -131,6 +131,8 @@ class Machine:
         # Whether an optimizer was made, and whether gradients were applied by anybody.
         self.has_optimizer = False
         self.applies = False
+        # Whether the program asks if gradients are None.
+        self.asks_for_none = False
         # Whether the module has a branch that was left out.
         self.skips_code = False
         # Where the script, or what it calls, asked for a gradient last.

@@ -113,7 +113,8 @@ def is_own(cls: Value) -> bool:
 def observe_unread(machine: Machine) -> None:
     """Report, at the end of the program, what was never read: where it trains, and that is missed.
 
-    Of an optimizer that takes no step, the gradients meant for it are to blame.
+    Of an optimizer that takes no step, the gradients meant for it are to blame. A program that looks
+    which gradients are None need not take one.
     """
     found = [r for r in machine.unread.values() if not may_be_read(machine, r)]
     machine.unread.clear()
@@ -124,7 +125,8 @@ def observe_unread(machine: Machine) -> None:
         machine.observe(UpdateMisused(result.place, result.what, (result.label,)))
     idle = [r for r in found if r.what is Misuse.UNAPPLIED]
     is_handed_on = any(node.gradient_of is not None for node in machine.state.escaped)
-    if idle and machine.last_asked and not (unused or machine.applies or is_handed_on):
+    is_wanted = machine.applies or machine.asks_for_none or is_handed_on
+    if idle and machine.last_asked and not (unused or is_wanted):
         labels = (idle[0].label,)
         machine.observe(UpdateMisused(machine.last_asked, Misuse.UNAPPLIED, labels))
 

@@ -19,6 +19,7 @@ from tapelint.analysis.values import (
     Data,
     NoGradient,
     Tuple,
+    Union,
     Value,
     VariableValue,
 )
@@ -114,6 +115,9 @@ def examine(machine: Machine, value: Value, place: Place) -> None:
             return
         elements: Sequence[Value] = contents.values
         is_exact = contents.rest is None
+        if not elements and is_swapped(contents.rest):
+            misused(machine, place, Misuse.SWAPPED, ())
+            return
     elif isinstance(value, Tuple):
         elements, is_exact = value.elements, True
     else:
@@ -131,6 +135,15 @@ def examine(machine: Machine, value: Value, place: Place) -> None:
         if isinstance(e, Tuple) and len(e.elements) == 2
     ]
     examine_pairs(machine, pairs, place, is_exact and len(pairs) == len(elements))
+
+
+def is_swapped(pair: Value | None) -> bool:
+    """Whether a pair, one of several that are not known one by one, begins with its variable."""
+    if not isinstance(pair, Tuple) or len(pair.elements) != 2:
+        return False
+    first, second = pair.elements
+    options = first.options if isinstance(first, Union) else (first,)
+    return all(isinstance(o, VariableValue) for o in options) and is_gradient(second)
 
 
 def examine_lists(machine: Machine, gradients: Value, variables: Value, place: Place) -> None:
@@ -247,6 +260,13 @@ def examine_operands(machine: Machine, op: str, values: Iterable[Value], place: 
         if isinstance(value, NoGradient) and op not in TAKES_NONE:
             misused(machine, place, Misuse.NONE_USED, [value], op)
             return
+
+
+def note_question(machine: Machine, value: Value) -> None:
+    """Note a value that is compared with None: who asks that of gradients wants to know of them."""
+    asked = known_elements(machine, value) or (value,)
+    options = [o for v in asked for o in (v.options if isinstance(v, Union) else (v,))]
+    machine.asks_for_none |= any(is_gradient(option) for option in options)
 
 
 def examine_filter(machine: Machine, condition: Expr, value: Value) -> None:

@@ -59,11 +59,14 @@ def described(op: str, place: Place | None) -> str:
 def called(place: Place) -> str:
     """Return what a call calls, as the user spelled it."""
     text = place.text()
-    match = CALL.match(text)
-    if match is not None:
-        return match["callee"]
     call = parsed_call(text)
-    return ast.unparse(call.func) if call is not None else text
+    if call is not None:
+        function = call.func
+        while isinstance(function, ast.Call):
+            function = function.func
+        return ast.unparse(function)
+    match = CALL.match(text)
+    return match["callee"] if match is not None else text
 
 
 def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:

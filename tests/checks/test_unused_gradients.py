@@ -114,6 +114,12 @@ def test_a_gradient_that_somebody_uses_is_silent(use: str, after: str) -> None:
             "optimizer=optimizer", "optimizer"
         ),
         STEP.format(use="return g", after="").replace("optimizer=optimizer", ""),
+        # A look at which gradients are None.
+        SCRIPT.format(use="print(sum(x is None for x in g))"),
+        SCRIPT.format(use="print([v.name for x, v in zip(g, [w]) if x is None])"),
+        SCRIPT.format(use="assert all(x is not None for x in g)"),
+        SCRIPT.format(use="assert None not in g"),
+        SCRIPT.format(use="print({v.name: x is not None for x, v in zip(g, [w])})"),
     ],
 )
 def test_an_optimizer_of_a_program_that_applies_gradients_is_silent(body: str) -> None:
@@ -133,6 +139,8 @@ def test_a_program_that_trains_nothing_is_silent() -> None:
     [
         (SCRIPT.format(use="pass"), 8),
         (SCRIPT.format(use="print(g)"), 8),
+        # A filter is no question.
+        (SCRIPT.format(use="norms = [tf.norm(x) for x in g if x is not None]"), 8),
         ("total = [0.0]\n" + SCRIPT.format(use="total = [a + x for a, x in zip(total, g)]"), 9),
         (STEP.format(use="pass", after="step()"), 8),
         (STEP.format(use="clipped, _ = tf.clip_by_global_norm(g, 1.0)", after="step()")
