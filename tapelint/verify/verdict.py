@@ -26,7 +26,9 @@ from tapelint.verify.not_finite import NotFinite
 from tapelint.verify.observed import Asked, Run, Source
 from tapelint.verify.places import WHY
 
-INVENTED = frozenset({"invented", "replaced"})
+INVENTED = frozenset({"invented", "replaced", "library"})
+# Steps of code that was not run.
+STANDING_IN = frozenset({"replaced", "library"})
 # What is wrong with a source whatever is done with it.
 OF_SOURCE = frozenset({"unwatched", "not trainable", "not auto-watched", "dtype"})
 MATCHING: Mapping[Expected, frozenset[str]] = {
@@ -167,14 +169,12 @@ class Judge(NotFinite):
         every way from a stand-in to the target leads through a step that was run, and ends there;
         or where the source itself, made without them, is on no tape.
         """
-        if not source.replaced:
-            return ()
         left: tuple[str, ...] | None = None
         if source.cause in OF_SOURCE:
             left = source.beneath
         elif source.cause in ("cut", "unrecorded"):
             found = self.first_match(claim, source)
-            if found is not None and found in source.breaks and found.kind != "replaced":
+            if found is not None and found in source.breaks and found.kind not in STANDING_IN:
                 left = source.beside
         return source.replaced if left is None else left
 

@@ -94,6 +94,37 @@ PROGRAMS = {
                 y = tf.reduce_sum(tf.round(model(checked(x))))  # here
             return tape.gradient(y, model.trainable_variables)
         """,
+    "a loss of Keras that refuses its inputs": """
+        def step(model, x):
+            labels = tf.ones([3], tf.int32)
+            with tf.GradientTape() as tape:
+                scores = tf.round(model(x))  # here
+                y = tf.keras.losses.sparse_categorical_crossentropy(labels, scores)
+                y = tf.reduce_mean(y)
+            return tape.gradient(y, model.trainable_variables)
+        """,
+    "a method of what cannot be made, in a graph of its own": """
+        class Trainer:
+            def __init__(self, model):
+                raise TypeError("not like this")
+
+            @tf.function
+            def step(self, x):
+                with tf.GradientTape() as tape:
+                    y = tf.reduce_sum(tf.round(self.model(x)))  # here
+                return tape.gradient(y, self.model.trainable_variables)
+        """,
+    "sizes of what cannot be made": """
+        class Trainer:
+            def __init__(self, model):
+                raise TypeError("not like this")
+
+            def step(self):
+                noise = tf.random.normal([self.batch_size, self.latent_dim])
+                with tf.GradientTape() as tape:
+                    y = tf.reduce_sum(tf.round(self.model(noise)))  # here
+                return tape.gradient(y, self.model.trainable_variables)
+        """,
 }
 
 
@@ -145,6 +176,57 @@ def test_a_number_that_was_guessed_leaves_it_open(runner: Runner, tmp_path: Path
         """,
     )
     assert evidence(runner, made, finding(made, "TAP108", NONE)).verdict is Verdict.INCONCLUSIVE
+
+
+# Working code: what is unknown may bring the gradient of `w` to `y`.
+OPEN = {
+    "an array to the left of a tensor": """
+        import numpy as np
+
+        class Trainer:
+            def __init__(self, critic):
+                raise TypeError("not like this")
+
+            def step(self, rewards, s):
+                rewards = np.array(rewards, dtype="float32")
+                with tf.GradientTape() as tape:
+                    y = tf.reduce_sum(tf.square(rewards - self.critic(s)))  # here
+                return tape.gradient(y, self.critic.trainable_variables)
+        """,
+    "a function of the program's in one of Keras": """
+        w = tf.Variable(2.0)
+
+        def penalty(scores):
+            return scores * w
+
+        def step(x):
+            labels = tf.ones([3], tf.int32)
+            loss = tf.keras.layers.Lambda(penalty)
+            with tf.GradientTape() as tape:
+                scores = tf.round(tf.strings.as_string(w * x))  # here
+                y = tf.reduce_mean(loss(scores))
+            return tape.gradient(y, w)
+        """,
+    "a number that may be real": """
+        class Trainer:
+            def __init__(self):
+                raise TypeError("not like this")
+
+            def step(self, x):
+                w = tf.Variable(2.0)
+                with tf.GradientTape() as tape:
+                    y = tf.round(w) * tf.reduce_sum(self.schedule(w).size * [1.0, 2.0])  # here
+                return tape.gradient(y, w)
+        """,
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_what_may_be_connected_is_left_open(runner: Runner, tmp_path: Path, name: str) -> None:
+    made = program(tmp_path, OPEN[name])
+    for code in ("TAP205", "TAP202", "TAP108", "TAP101"):
+        found = evidence(runner, made, finding(made, code, NONE, at=made.line()))
+        assert found.verdict is Verdict.INCONCLUSIVE, found.reason
 
 
 def test_a_jacobian_of_an_array_is_none(runner: Runner, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from tapelint.verify.worker.events import Event, Key, Kind, TapeLog
 from tapelint.verify.worker.liveness import Liveness
 from tapelint.verify.worker.recorder import Recorder
-from tapelint.verify.worker.way import Break, Missed, Search, as_break, missed_by
+from tapelint.verify.worker.way import STANDING_IN, Break, Missed, Search, as_break, missed_by
 
 # So many lines before the last break are looked at for others.
 MOST_PARTS = 200
@@ -87,8 +87,8 @@ class Explainer:
             is_used=bool(search.users),
             reaches=reaches,
             invented=_named(search.ancestors, Kind.INVENTED),
-            replaced=_named(search.ancestors, Kind.REPLACED),
-            beneath=_named(self.leading_to(start), Kind.REPLACED),
+            replaced=_named(search.ancestors, *STANDING_IN),
+            beneath=_named(self.leading_to(start), *STANDING_IN),
         )
         if not runtime.is_differentiable(source):
             uses = tuple(as_break(event) for event in search.on_way if start in event.inputs)
@@ -134,7 +134,7 @@ class Explainer:
             is_used=bool(search.users),
             reaches=end in search.data,
             invented=_named([*steps, *made], Kind.INVENTED),
-            replaced=_named([*steps, *made], Kind.REPLACED),
+            replaced=_named([*steps, *made], *STANDING_IN),
         )
 
     def exits(self, target: Any, source: Any) -> tuple[Break, ...]:
@@ -343,12 +343,12 @@ class _Findings:
     def around(self) -> tuple[str, ...]:
         """Return the stand-ins that the target is made by even where nothing passes the breaks.
 
-        A break that is a stand-in itself stops nothing.
+        A break that is a stand-in itself stops nothing. Of a library's code it is known what went in.
         """
         real = {
             event.serial
             for event in self.recorder.events
-            if event.serial in self.broken and event.kind is not Kind.REPLACED
+            if event.serial in self.broken and event.kind not in STANDING_IN
         }
         return _named(
             self.explainer.leading_to(self.search.end, without=real), Kind.REPLACED
@@ -389,8 +389,8 @@ class _Findings:
         )
 
 
-def _named(events: Iterable[Event], kind: Kind) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(event.name for event in events if event.kind is kind))
+def _named(events: Iterable[Event], *kinds: Kind) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(event.name for event in events if event.kind in kinds))
 
 
 def merged(found: Sequence[Connection]) -> Connection:

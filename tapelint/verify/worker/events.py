@@ -20,6 +20,7 @@ class Kind(Enum):
     STATE = "state"  # a value that is written into a variable
     INVENTED = "invented"  # a stand-in became a tensor
     REPLACED = "replaced"  # the result of code that was not run
+    LIBRARY = "library"  # the same, where it is known what that code computes from
 
 
 class Event(NamedTuple):

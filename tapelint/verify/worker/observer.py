@@ -17,7 +17,7 @@ from tapelint.verify.worker.events import Kind
 from tapelint.verify.worker.instrument import Spot
 from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.tapes import Request
-from tapelint.verify.worker.way import Break
+from tapelint.verify.worker.way import STANDING_IN, Break
 
 Json = dict[str, Any]
 
@@ -207,7 +207,7 @@ class Observer:
         if not (self.runtime.is_tensor(source) or self.runtime.is_variable(source)):
             return False
         made = self.recorder.made.get(self.recorder.key(source))
-        is_invented = made is not None and made.kind in (Kind.INVENTED, Kind.REPLACED)
+        is_invented = made is not None and made.kind in (Kind.INVENTED, *STANDING_IN)
         left = request.log.left
         return is_invented and left is not None and made is not None and made.serial > left
 

@@ -60,7 +60,7 @@ class Recorder:
         # Stand-ins for something computed that became Python numbers; the one that runs now.
         self.guessed: list[str] = []
         self.guesses: set[Frame] = set()
-        self.standing_in = ""
+        self.standing_in: tuple[str, Kind] | None = None
         # Of all trainable variables, as weak references in the order in which they were made.
         self.variables: list[weakref.ref[Any]] = []
         self.happened: Callable[[Event], None] = lambda event: None
@@ -195,8 +195,7 @@ class Recorder:
             self.is_complete = False
             return None
         values = tuple(outputs)
-        keys = tuple(self.key(value) for value in values)
-        return self._append(name, kind, tuple(inputs), keys, values)
+        return self._append(name, kind, tuple(inputs), tuple(map(self.key, values)), values)
 
     def _append(
         self,
@@ -237,8 +236,8 @@ class Recorder:
             self._append(name, Kind.STATE, keys[1:], keys[:1], (inputs[0],))
             return
         made = self._keys(outputs, graph)
-        kind = Kind.REPLACED if self.standing_in else Kind.OPERATION
-        event = self._append(self.standing_in or name, kind, keys, made, tuple(outputs))
+        shown, kind = self.standing_in or (name, Kind.OPERATION)
+        event = self._append(shown, kind, keys, made, tuple(outputs))
         if self.keeps_operands and not self._is_stopped():
             # In a custom gradient all tapes stand still: its operations say nothing of it.
             pairs = zip(attributes[::2], attributes[1::2], strict=False)
@@ -344,9 +343,9 @@ class Recorder:
         return self.stack.frames(2)
 
     @contextlib.contextmanager
-    def standing_in_for(self, name: str) -> Iterator[None]:
+    def standing_in_for(self, name: str, kind: Kind = Kind.REPLACED) -> Iterator[None]:
         """Take all operations for those of a stand-in."""
-        before, self.standing_in = self.standing_in, name
+        before, self.standing_in = self.standing_in, (name, kind)
         try:
             yield
         finally:

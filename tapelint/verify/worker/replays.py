@@ -49,6 +49,8 @@ def _callers(tree: ast.Module, line: int) -> list[int]:
 class Replay(Program):
     """One function with invented arguments, after the part of its module that it needs."""
 
+    owner: Any = None
+
     def run(self, line: int, was_reached: Callable[[], bool]) -> None:
         """Call the function around `line`; say so where there is none that can be called.
 
@@ -102,8 +104,9 @@ class Replay(Program):
                 isinstance(d, ast.Name) and d.id in ("staticmethod", "classmethod")
                 for d in node.decorator_list
             )
-            owner = holder if is_static else self._instance(holder)
-            value = getattr(owner, node.name, None)
+            # Kept: a method under `tf.function` holds its object by a weak reference.
+            self.owner = holder if is_static else self._instance(holder)
+            value = getattr(self.owner, node.name, None)
             break
         if not callable(value):
             self.emit({"event": "unreachable", "why": "the function cannot be called from outside"})

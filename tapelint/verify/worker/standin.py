@@ -39,6 +39,7 @@ class Unknown:
     `is_result` holds for what came out of code that was not run, of which `given` are the
     arguments; anything else is an input, `is_attribute` where it is part of an object. `made`
     computes the value from others that are unknown; `guess` is its truth, if nobody knows better.
+    `held` are the values that the code can have used, where that is known.
     """
 
     name: str
@@ -54,12 +55,15 @@ class Unknown:
     root: Unknown | None = None
     pool: Any = None
     guess: bool = True
+    held: list[Any] | None = None
 
 
 class StandIn:
     """The unknown, as user code sees it."""
 
     __slots__ = ("_tapelint",)
+    # An array on the left leaves the operator to what stands in for a tensor, as to a tensor.
+    __array_priority__ = 1000
     _tapelint: Unknown
 
     def __init__(self, unknown: Unknown) -> None:

@@ -31,7 +31,8 @@ class Tolerant(Boundary):
             if self._is_final(function, error):
                 raise
             name = str(getattr(function, "__name__", type(function).__name__))
-            return self._instead(f"{name}()", error, [*arguments, *keywords.values()])
+            given = [*arguments, *keywords.values()]
+            return self._instead(f"{name}()", error, given, function)
 
     def item(self, place: int, holder: Any, index: Any) -> Any:
         """`holder[index]`"""
@@ -76,7 +77,7 @@ class Tolerant(Boundary):
         except Exception as error:
             if isinstance(error, TELLING):
                 raise
-            return self._instead(f"({sign})", error, [left, right])
+            return self._instead(f"({sign})", error, [left, right], function)
 
     def _is_final(self, function: Any, error: Exception) -> bool:
         """Tell whether an exception is to be raised after all."""
@@ -95,9 +96,11 @@ class Tolerant(Boundary):
         self.replaced_parts[id(holder), key] = (holder, made)
         return made
 
-    def _instead(self, name: str, error: Exception, given: Sequence[Any]) -> StandIn:
+    def _instead(
+        self, name: str, error: Exception, given: Sequence[Any], function: Any = None
+    ) -> StandIn:
         said = str(error).strip().split("\n")[0][:60]
         frames = self.recorder.frames()
         at = f"line {frames[0][1]}: " if frames else ""
         self.workshop.say(f"{at}`{name}` is invented ({type(error).__name__}: {said})")
-        return self.workshop.result(name, given)
+        return self.workshop.result(name, given, function=function)

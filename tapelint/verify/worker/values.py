@@ -119,7 +119,7 @@ class Values:
         value = self._invented(form)
         if with_flow:
             flow = unknown.flow if unknown.flow is not None else self._flow(unknown)
-            with self.recorder.standing_in_for(name):
+            with self.recorder.standing_in_for(name, _kind_of(unknown)):
                 unknown.value = value + self.runtime.tf.cast(flow, value.dtype)
         else:
             is_variable = as_variable or self.is_variable_world
@@ -186,10 +186,11 @@ class Values:
     def _flow(self, unknown: Unknown) -> Any:
         """Return a number that depends on all that unknown code may have used.
 
-        That is what went in and, on a tape, whatever can be a source of it.
+        That is what went in and, on a tape, whatever can be a source of it; of code of a library,
+        what went in and what it holds.
         """
         tf = self.runtime.tf
-        with self.recorder.standing_in_for(unknown.name):
+        with self.recorder.standing_in_for(unknown.name, _kind_of(unknown)):
             parts = [tf.constant(0.5)]
             for value in self._used_by(unknown):
                 plain = self.runtime.unwrapped(value)
@@ -208,7 +209,9 @@ class Values:
             if root.pool is not None:
                 yield root.pool
             yield inner.flow if inner.flow is not None else inner.value
-        if self.recorder.active:
+        if unknown.held is not None:
+            yield from unknown.held
+        elif self.recorder.active:
             yield self.hidden
             for number in self.recorder.active:
                 yield from map(self.recorder.value, self.recorder.logs[number].watched)
@@ -231,6 +234,10 @@ class Values:
             return Form(str(plain.dtype.name), tuple(int(n) for n in plain.shape))
         except (AttributeError, TypeError, ValueError):
             return None
+
+
+def _kind_of(unknown: Unknown) -> Kind:
+    return Kind.REPLACED if unknown.held is None else Kind.LIBRARY
 
 
 def _as_real(tf: Any, number: Any) -> Any:

@@ -8,6 +8,9 @@ from enum import Enum
 from tapelint.verify.worker.converted import Frame
 from tapelint.verify.worker.events import Event, Key, Kind, TapeLog
 
+# Steps of code that was not run.
+STANDING_IN = (Kind.REPLACED, Kind.LIBRARY)
+
 
 class Missed(Enum):
     """Why a tape did not record a step."""

@@ -18,6 +18,7 @@ from tapelint.verify.worker.candidates import (
     looks_like_object,
 )
 from tapelint.verify.worker.nests import leaves
+from tapelint.verify.worker.reach import held_by
 from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.standin import (
     OF_MODELS,
@@ -63,10 +64,18 @@ class Workshop(Values):
         self._begin()
         return StandIn(Unknown(name, self, is_result=True))
 
-    def result(self, name: str, given: Sequence[Any], callee: StandIn | None = None) -> StandIn:
+    def result(
+        self,
+        name: str,
+        given: Sequence[Any],
+        callee: StandIn | None = None,
+        *,
+        function: Any = None,
+    ) -> StandIn:
         """Return what code that is not run gives for `given`, of which `callee` may be one.
 
-        Where no tensor goes in and no tape is open, that is an input like any other.
+        Where no tensor goes in and no tape is open, that is an input like any other. `function` is
+        the code, where it is there and only could not be run.
         """
         self._begin()
         unknown = Unknown(name, self, given=tuple(given))
@@ -77,6 +86,8 @@ class Workshop(Values):
                 is_object = part is callee or inner.children or looks_like_object(inner.name)
                 if inner.flow is None and not inner.is_result and not is_object:
                     self._settle(part, self.likely(part))
+        if function is not None:
+            unknown.held = held_by(self.recorder, function, unknown.given)
         self._watch_for(unknown.given)
         unknown.is_result = bool(self.recorder.active) or self._depends(unknown.given)
         if unknown.is_result:
@@ -101,7 +112,7 @@ class Workshop(Values):
         if key not in unknown.children:
             made = Unknown(name, self, is_result=unknown.is_result, given=unknown.given)
             made.is_attribute = is_attribute or unknown.is_attribute
-            made.flow = unknown.flow
+            made.flow, made.held = unknown.flow, unknown.held
             made.root = unknown.root or unknown
             unknown.children[key] = StandIn(made)
         found: StandIn = unknown.children[key]
@@ -277,7 +288,7 @@ class Workshop(Values):
         last: Exception | None = None
         is_real = self.prefers_real(unknowns)
         for forms in combinations(names, filter(None, suggested), is_real=is_real):
-            mark = self.recorder.serial
+            mark, guessed = self.recorder.serial, len(self.recorder.guessed)
             try:
                 for unknown, form in zip(unknowns, forms, strict=True):
                     self._settle(unknown, form, quietly=True)
@@ -287,9 +298,12 @@ class Workshop(Values):
             except Exception as error:  # noqa: BLE001 - the next candidate may fit
                 last = error
                 self.recorder.forget_after(mark)
+                del self.recorder.guessed[guessed:]
                 for unknown in unknowns:
                     _reopen(unknown)
             else:
+                if len(self.recorder.guessed) > guessed:
+                    self._look_for_integers(function, arguments, keywords, unknowns, guessed)
                 for unknown in unknowns:
                     self._say_form(unknown)
                 return result
@@ -297,7 +311,36 @@ class Workshop(Values):
                 break
         what = f"{type(last).__name__}: {str(last).strip()[:60]}" if last else "nothing fits"
         self.say(f"{name} is not run, because no invented input fits ({what})")
-        return self.result(f"{name.strip('`')}()", [*arguments, *keywords.values()])
+        given = [*arguments, *keywords.values()]
+        return self.result(f"{name.strip('`')}()", given, function=function)
+
+    def _look_for_integers(
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
+        unknowns: Sequence[StandIn],
+        since: int,
+    ) -> None:
+        """Take back that a number was guessed where nothing but an integer will do.
+
+        Whatever the program has there carries no gradient.
+        """
+        kept = self.recorder.guessed[since:]
+        for unknown in (u._tapelint for u in unknowns if type(u._tapelint.value) is int):
+            number = unknown.value
+            with self.recorder.muted():
+                real = [self.runtime.tf.constant(number, dtype) for dtype in ("float32", "float64")]
+                for unknown.value in (float(number), *real):
+                    try:
+                        function(*rebuilt(arguments, closed), **rebuilt(keywords, closed))
+                    except Exception:  # noqa: BLE001 - whatever refuses a real number
+                        continue
+                    break
+                else:
+                    kept = [name for name in kept if name != unknown.name]
+            unknown.value = number
+        self.recorder.guessed[since:] = kept
 
     def _expected_by(self, function: Any) -> list[Form | None]:
         """Return the form that a built Keras model or layer expects."""
