@@ -68,10 +68,13 @@ class Case:
         return any(a.judgement.was_reached for a in self.answers)
 
     @property
-    def was_raised(self) -> bool:
-        """Whether something raised in every run that came to the gradient call, by inventing."""
+    def is_worth_more(self) -> bool:
+        """Whether every run that came to the gradient call invented too much.
+
+        Something raised there, or code that was not run leaves the answer open.
+        """
         return all(
-            a.run.raised and a.request.way is not Way.SCRIPT
+            (a.run.raised and a.request.way is not Way.SCRIPT) or a.judgement.is_open
             for a in self.answers
             if a.judgement.was_reached
         )

@@ -25,7 +25,7 @@ class Judgement:
     `is_invented` holds where a source is an invented input: then its type was a guess. `assumed`
     counts the assumptions of the run that had been made by then, None for all. `is_python` holds
     where Python or NumPy ended the gradient: in a graph they work otherwise, or not at all. `modes`
-    is what other modes gave.
+    is what other modes gave; `is_open` holds where only code that was not run is in the way.
     """
 
     verdict: Verdict
@@ -36,11 +36,12 @@ class Judgement:
     assumed: int | None = None
     is_python: bool = False
     modes: tuple[ModeAnswer, ...] = ()
+    is_open: bool = False
 
 
-def undecided(reason: str, seen: tuple[Seen, ...] = ()) -> Judgement:
+def undecided(reason: str, seen: tuple[Seen, ...] = (), *, is_open: bool = False) -> Judgement:
     """Return a judgement that leaves a claim open."""
-    return Judgement(Verdict.INCONCLUSIVE, reason, seen)
+    return Judgement(Verdict.INCONCLUSIVE, reason, seen, is_open=is_open)
 
 
 def excepted(reason: str, seen: tuple[Seen, ...], *, is_sure: bool) -> Judgement:

@@ -94,8 +94,9 @@ class Judge(NotFinite):
                 return undecided(f"whether line {line} runs depends on something unknown", seen)
             return self._supported(claim, supporting, seen)
         if hits:
-            why = self.other_reason(claim, hits[0][1])
-            return undecided(f"{outcome_of(hits[0][1])} comes out, but {why}", seen)
+            source = hits[0][1]
+            reason = f"{outcome_of(source)} comes out, but {self.other_reason(claim, source)}"
+            return undecided(reason, seen, is_open=bool(source.replaced))
         return self._without_hit(claim, run, asked, pairs, seen)
 
     def _tensor_for_variable(self, claim: Claim, run: Run) -> Judgement | None:
@@ -133,7 +134,9 @@ class Judge(NotFinite):
             )
         if names := self._open_for(claim, source):
             return undecided(
-                f"{outcome_of(source)} comes out, but {listed(names)} was not really run", seen
+                f"{outcome_of(source)} comes out, but {listed(names)} was not really run",
+                seen,
+                is_open=True,
             )
         turn = f" in turn {asked.turn}" if asked.turn > 1 else ""
         reason = f"{outcome_of(source)} comes out for `{name_of(claim, source)}`{turn}"
@@ -203,7 +206,8 @@ class Judge(NotFinite):
         replaced = [name for _, s in pairs for name in s.replaced]
         if replaced:
             names = listed(dict.fromkeys(replaced))
-            return undecided(f"connected, if what stands in for {names} is differentiable", seen)
+            reason = f"connected, if what stands in for {names} is differentiable"
+            return undecided(reason, seen, is_open=True)
         if any(s.outcome in MATCHING[claim.expected] for a in asked for s in a.sources):
             return undecided("a value comes out, and for another source it does not", seen)
         if any(s.outcome != "value" for _, s in pairs):

@@ -247,7 +247,7 @@ class _Session:
     ) -> _Plan:
         by_place: defaultdict[tuple[str, int, bool], list[Case]] = defaultdict(list)
         for case in cases:
-            if not case.was_reached or (is_tolerant and case.was_raised):
+            if not case.was_reached or (is_tolerant and case.is_worth_more):
                 anchor = case.claim.anchor
                 by_place[anchor.path, anchor.line, case.claim.needs_graph].append(case)
         plan: _Plan = []

@@ -125,6 +125,49 @@ PROGRAMS = {
                     y = tf.reduce_sum(tf.round(self.model(noise)))  # here
                 return tape.gradient(y, self.model.trainable_variables)
         """,
+    "a model and a loss that the script passes on": """
+        def distance(scores, labels):
+            return tf.reduce_mean(tf.square(scores - labels))
+
+        def step(model, x, labels, loss):
+            with tf.GradientTape() as tape:
+                scores = tf.round(model(x))  # here
+                y = loss(scores, labels)
+            return tape.gradient(y, model.trainable_variables)
+
+        def train(data, loss):
+            for x, labels in data:
+                step(tf.keras.Sequential([tf.keras.layers.Dense(2)]), x, labels, loss)
+
+        train(data_of_nobody, loss=distance)
+        """,
+    "an object that a function makes": """
+        class Trainer:
+            def __init__(self, loss):
+                self.loss = loss
+                self.model = tf.keras.Sequential([tf.keras.layers.Dense(2)])
+
+            def step(self, x, labels):
+                with tf.GradientTape() as tape:
+                    scores = tf.round(self.model(x))  # here
+                    y = self.loss(labels, scores)
+                return tape.gradient(y, self.model.trainable_variables)
+
+        def main():
+            loss = tf.keras.losses.MeanSquaredError()
+            trainer = Trainer(loss)
+            trainer.step(*data_of_nobody)
+        """,
+    "a loss, where something else refuses its inputs": """
+        def step(x, labels):
+            model = tf.keras.Sequential([tf.keras.layers.Dense(2)])
+            loss = tf.keras.losses.MeanSquaredError()
+            with tf.GradientTape() as tape:
+                scores = tf.round(model(x))  # here
+                y = loss(labels, scores)
+            tf.debugging.assert_equal(tf.shape(scores), [7, 7])
+            return tape.gradient(y, model.trainable_variables)
+        """,
 }
 
 

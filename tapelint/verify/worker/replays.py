@@ -7,23 +7,39 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tapelint.verify.worker.arguments import Arguments, Given
 from tapelint.verify.worker.boundary import OutOfTurns
 from tapelint.verify.worker.modules import Modules
 from tapelint.verify.worker.programs import Enough, Function, Program, raised
 from tapelint.verify.worker.slices import binds, enclosing, reads
+from tapelint.verify.worker.standin import StandIn
 
 # So many other functions are called to get to one that needs what they pass on.
 MOST_CALLERS = 3
+ARGUMENT = "__argument__"
+
+
+@dataclass(frozen=True, slots=True)
+class _Argument:
+    """What the program gives a parameter, and the statements of the module that it needs."""
+
+    given: Given
+    needed: Sequence[ast.stmt]
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """What to run to get to a line: the definitions around it, what they need and read."""
+    """What to run to get to a line: the definitions around it, what they need and read.
+
+    `given` and `constructor` are what the program passes to the function and to its class.
+    """
 
     around: Sequence[ast.AST]
     functions: Sequence[Function]
     needed: Sequence[ast.stmt]
     reads: set[str]
+    given: dict[str, _Argument]
+    constructor: dict[str, _Argument]
     steering: dict[tuple[str, int, int], bool]
 
 
@@ -51,41 +67,63 @@ class Replay(Program):
 
     owner: Any = None
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        # Statements of the module that have been run.
+        self.done: set[int] = set()
+
     def run(self, line: int, was_reached: Callable[[], bool]) -> None:
         """Call the function around `line`; say so where there is none that can be called.
 
         Where that does not lead to the line, those are called that call this one.
         """
         # Before the tree is rewritten in place.
+        self.arguments = Arguments(self.tree)
         ways = [self._way(at) for at in (line, *_callers(self.tree, line))]
         if not ways[0].functions:
             self.emit({"event": "unreachable", "why": "no function stands around the line"})
             return
         self.boundary.awaited.place = (self.path, line)
-        done: set[int] = set()
         for way in ways:
             if was_reached() or not way.functions:
                 break
-            needed = [s for s in way.needed if id(s) not in done]
-            done.update(map(id, needed))
             self.boundary.steering = {}
-            self.execute(needed)
+            self.execute_once(way.needed)
             self.supply(way.reads)
             self.boundary.steering = way.steering
-            target = self._callable(way.around)
+            target = self._callable(way.around, way.constructor)
             if target is not None:
                 is_bound = isinstance(way.around[0], ast.ClassDef)
-                arguments, keywords = self._invented(way.functions[0], is_bound=is_bound)
+                arguments, keywords = self._invented(
+                    way.functions[0], is_bound=is_bound, given=way.given
+                )
                 self._call(target, arguments, keywords)
 
     def _way(self, line: int) -> _Way:
         around = enclosing(self.tree, line)
         functions = [node for node in around if isinstance(node, Function)]
-        needed = _needed(self.tree.body, around[0]) if functions else []
+        names = reads(around[0]) | {getattr(around[0], "name", "")} if functions else set()
+        needed = _needed(self.tree.body, names) if functions else []
         wanted = steering(functions, line, self.path, self.modules)
-        return _Way(around, functions, needed, reads(around[0]) if functions else set(), wanted)
+        read = reads(around[0]) if functions else set()
+        given = self._given(functions[0]) if functions else {}
+        constructor: dict[str, _Argument] = {}
+        if functions and isinstance(around[0], ast.ClassDef):
+            initialise = _constructor(around[0])
+            constructor = self._given(initialise, around[0].name) if initialise else {}
+        return _Way(around, functions, needed, read, given, constructor, wanted)
 
-    def _callable(self, around: Sequence[ast.AST]) -> Any:
+    def _given(self, function: Function, called: str = "") -> dict[str, _Argument]:
+        """Return what the program passes for the parameters of a function."""
+        names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+        found = {name: self.arguments.of(function, name, called) for name in names}
+        return {
+            name: _Argument(given, _needed(self.tree.body, given.names))
+            for name, given in found.items()
+            if given is not None
+        }
+
+    def _callable(self, around: Sequence[ast.AST], constructor: dict[str, _Argument]) -> Any:
         """Return the outermost function around the line, a method with its object."""
         holder: Any = None
         value: Any = None
@@ -105,7 +143,7 @@ class Replay(Program):
                 for d in node.decorator_list
             )
             # Kept: a method under `tf.function` holds its object by a weak reference.
-            self.owner = holder if is_static else self._instance(holder)
+            self.owner = holder if is_static else self._instance(holder, constructor)
             value = getattr(self.owner, node.name, None)
             break
         if not callable(value):
@@ -113,19 +151,18 @@ class Replay(Program):
             return None
         return value
 
-    def _instance(self, cls: type) -> Any:
+    def _instance(self, cls: type, given: dict[str, _Argument]) -> Any:
         """Return an object of a class: constructed, or at least one with its methods."""
-        initialise = next(
-            (
-                node
-                for statement in ast.walk(self.tree)
-                if isinstance(statement, ast.ClassDef) and statement.name == cls.__name__
-                for node in statement.body
-                if isinstance(node, ast.FunctionDef) and node.name == "__init__"
-            ),
-            None,
+        classes = (
+            node
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.ClassDef) and node.name == cls.__name__
         )
-        arguments, keywords = self._invented(initialise, is_bound=True) if initialise else ([], {})
+        initialise = next(filter(None, map(_constructor, classes)), None)
+        arguments: list[Any] = []
+        keywords: dict[str, Any] = {}
+        if initialise:
+            arguments, keywords = self._invented(initialise, is_bound=True, given=given)
         try:
             return cls(*arguments, **keywords)
         except (Enough, OutOfTurns, KeyboardInterrupt):
@@ -156,8 +193,10 @@ class Replay(Program):
         except Exception:  # noqa: BLE001 - a class that wants more than that
             return workshop.failed("self")
 
-    def _invented(self, function: Function, *, is_bound: bool) -> tuple[list[Any], dict[str, Any]]:
-        """Return arguments for a function: unknowns where it has no default."""
+    def _invented(
+        self, function: Function, *, is_bound: bool, given: dict[str, _Argument]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Return arguments for a function: the program's own, and unknowns, where it has no default."""
         parameters = [*function.args.posonlyargs, *function.args.args]
         is_static = any(
             isinstance(d, ast.Name) and d.id == "staticmethod" for d in function.decorator_list
@@ -172,7 +211,32 @@ class Replay(Program):
             )
             if default is None
         }
-        return [self.workshop.make(p.arg) for p in required], keywords
+        return [self._argument(p.arg, given.get(p.arg)) for p in required], keywords
+
+    def _argument(self, name: str, argument: _Argument | None) -> Any:
+        """Return what the program passes for a parameter, an unknown where that does not work."""
+        if argument is None:
+            return self.workshop.make(name)
+        self.execute_once(argument.needed)
+        scope = dict(self.names)
+        parts = ast.Module([*argument.given.before], [])
+        assigned = ast.Assign([ast.Name(ARGUMENT, ast.Store())], argument.given.expression)
+        parts.body.append(ast.copy_location(assigned, argument.given.expression))
+        try:
+            rewritten = self.modules.rewrite(ast.fix_missing_locations(parts), self.path)
+            exec(self.modules.compile(rewritten, self.path, self.flags), scope)
+        except (Enough, OutOfTurns, KeyboardInterrupt):
+            raise
+        except BaseException:  # noqa: BLE001 - whatever the program's own statements raise
+            return self.workshop.make(name)
+        value = scope[ARGUMENT]
+        return self.workshop.make(name) if type(value) is StandIn else value
+
+    def execute_once(self, statements: Sequence[ast.stmt]) -> None:
+        """Run those statements of the module that have not been run yet."""
+        wanted = [s for s in statements if id(s) not in self.done]
+        self.done.update(map(id, wanted))
+        self.execute(wanted)
 
     def _call(self, target: Any, arguments: list[Any], keywords: dict[str, Any]) -> None:
         try:
@@ -188,9 +252,17 @@ class Replay(Program):
             self.emit({"event": "raised", **raised(error, self.modules)})
 
 
-def _needed(body: Sequence[ast.stmt], target: ast.AST) -> list[ast.stmt]:
-    """Return the statements of a module that a definition needs, directly or not."""
-    needed = reads(target) | {getattr(target, "name", "")}
+def _constructor(definition: ast.ClassDef) -> ast.FunctionDef | None:
+    """Return the constructor that a class defines itself."""
+    return next(
+        (n for n in definition.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"),
+        None,
+    )
+
+
+def _needed(body: Sequence[ast.stmt], names: set[str]) -> list[ast.stmt]:
+    """Return the statements of a module that give names their values, directly or not."""
+    needed = set(names)
     kept: set[int] = set()
     is_growing = True
     while is_growing:
