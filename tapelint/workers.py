@@ -7,6 +7,7 @@ replaced, and its item is answered with a `Fate`.
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -34,6 +35,8 @@ ORPHAN_SECONDS = 1.0
 PATIENCE = 5
 # Systems refuse to wait for years; whoever allows a file for ever is asked again and again.
 LONGEST_WAIT = 3600.0
+# How many objects are made before the youngest are looked through for garbage.
+YOUNGEST = 50_000
 
 
 class Fate(Enum):
@@ -232,6 +235,9 @@ def _serve(task: Callable[[Item], object], connection: Connection, is_quiet: boo
     if is_quiet:
         # What native code says before it dies means nothing to the user.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    # What an item leaves behind are trees, which are looked through in vain as long as they live.
+    gc.freeze()
+    gc.set_threshold(YOUNGEST)
     with_deep_stack(lambda: _answer_all(task, connection, os.getppid()))
     # Not sys.exit: a copy of the terminal's buffers must not be flushed a second time.
     os._exit(0)

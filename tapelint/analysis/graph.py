@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from tapelint.analysis.handed import NOBODY, NodeSet
+
 if TYPE_CHECKING:
     from tapelint.analysis.ir import Place
     from tapelint.analysis.values import Value
@@ -131,7 +133,7 @@ class Node:
     # Call sites that led here, innermost first.
     stack: tuple[Place, ...] = ()
     # For unknown nodes: nodes that unknown code had been handed before and may have used here.
-    reach: frozenset[Node] = frozenset()
+    reach: NodeSet = NOBODY
     trainable: bool | None = None
     label: str | None = None
     rebound: Rebinding | None = None

@@ -245,7 +245,6 @@ class Function(Node):
     name: str
     parameters: tuple[Parameter, ...]
     body: tuple[Stmt, ...]
-    decorators: tuple[Expr, ...]
     returns: Expr | None
     local_names: frozenset[str]
     global_names: frozenset[str]
@@ -263,8 +262,8 @@ class LazyFunction(Protocol):
         """The name in `def NAME`, or "<lambda>"."""
 
     @property
-    def has_decorators(self) -> bool:
-        """Whether any decorator stands above it, known without lowering."""
+    def decorators(self) -> tuple[Expr, ...]:
+        """What stands above it, known without lowering the rest."""
 
     @property
     def early_defaults(self) -> tuple[Parameter, ...]:

@@ -254,9 +254,9 @@ class InnerFunction:
         return identifier(self._node.name.value)
 
     @property
-    def has_decorators(self) -> bool:
-        """Whether any decorator stands above it."""
-        return bool(self._decorators)
+    def decorators(self) -> tuple[ir.Expr, ...]:
+        """What stands above it."""
+        return self._decorators
 
     @property
     def early_defaults(self) -> tuple[ir.Parameter, ...]:
@@ -285,17 +285,16 @@ class InnerFunction:
             name=self.name,
             parameters=self._parameters,
             body=body,
-            decorators=self._decorators,
             returns=self._returns,
             is_async=self._node.asynchronous is not None,
         )
 
 
 def stub_number(node: cst.FunctionDef) -> int:
-    """Return the number that is the body of a stub: `def name(): 7`."""
+    """Return the number in the body of a stub."""
     match node.body:
-        case cst.SimpleStatementSuite(body=[cst.Expr(value=cst.Integer(value=text))]):
-            return int(text)
+        case cst.SimpleStatementSuite(body=[cst.Expr(value=cst.SimpleString(value=text))]):
+            return int(text.strip("'"))
     raise AssertionError("a skeleton holds stubs and no other functions")
 
 

@@ -333,9 +333,9 @@ class InnerLambda:
         return "<lambda>"
 
     @property
-    def has_decorators(self) -> bool:
-        """Never."""
-        return False
+    def decorators(self) -> tuple[ir.Expr, ...]:
+        """None ever."""
+        return ()
 
     @property
     def early_defaults(self) -> tuple[ir.Parameter, ...]:

@@ -8,12 +8,15 @@ any particular operation or piece of Python means: that is in `statements`, `exp
 from __future__ import annotations
 
 import contextlib
+import functools
+import operator
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tapelint.analysis import persistence, shapes, sparse, unread, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, Session
+from tapelint.analysis.handed import NOBODY, NodeSet, Roll
 from tapelint.analysis.ir import Expr, Function, Import, ImportFrom, LazyFunction, Place, Stmt
 from tapelint.analysis.observations import Observation
 from tapelint.analysis.singular import Suspects
@@ -101,7 +104,7 @@ class Machine:
     """State, frames and the recording of operations; subclassed by the interpreter."""
 
     def __init__(self, budget: int) -> None:
-        self.state = State()
+        self.state = State(NodeSet(0, Roll()))
         self.frames: list[Frame] = []
         self.stack: tuple[Place, ...] = ()
         self.observations: list[Observation] = []
@@ -339,11 +342,7 @@ class Machine:
 
     def join_node(self, options: Iterable[Value]) -> Node | None:
         """Return one node that stands for whichever of the options it is."""
-        nodes: list[Node] = []
-        for option in options:
-            for leaf in self.leaves(option):
-                if leaf not in nodes:
-                    nodes.append(leaf)
+        nodes = list(dict.fromkeys(leaf for option in options for leaf in self.leaves(option)))
         if not nodes:
             return None
         if len(nodes) == 1:
@@ -357,9 +356,7 @@ class Machine:
         joined = self.node(
             "join", kind, dtype, nodes[0].place, [Edge(n) for n in nodes], recorded=recorded
         )
-        # Often all are one set, which grows with the program: it is not copied.
-        first, *others = {id(n.reach): n.reach for n in unknown}.values() or [frozenset[Node]()]
-        joined.reach = first.union(*others) if others else first
+        joined.reach = functools.reduce(operator.or_, (n.reach for n in unknown), NOBODY)
         joined.label = nodes[0].label
         return joined
 
@@ -452,8 +449,7 @@ class Machine:
                 self.state.set_tape(tape.identity, is_vague=True)
         reached: set[Node] = set()
         self._reach(value, reached, set(), depth)
-        if not reached <= self.state.escaped:
-            self.state.escaped |= reached
+        self.state.escaped = self.state.escaped.grown(reached)
 
     def escape_into(self, owner: Value, value: Value) -> None:
         """Note that a value was put into an object that is not known: it may be any that escaped."""

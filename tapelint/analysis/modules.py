@@ -6,11 +6,12 @@ of execution that asks.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
-from typing import Any
 
 from tapelint.analysis import ir
+from tapelint.analysis.cells import Cells
+from tapelint.analysis.handed import NodeSet
 from tapelint.analysis.literals import declared_globals
 from tapelint.analysis.machine import Dead, Frame, OutOfBudget
 from tapelint.analysis.project import Project, unit_of
@@ -48,7 +49,7 @@ class Modules(Statements):
         self.beliefs = beliefs
         self.project = Project(path) if path else None
         self.identities: dict[str, int] = {}
-        self.left_behind: dict[str, dict[Hashable, Any]] = {}
+        self.left_behind: dict[str, Cells] = {}
         self.importing: list[str] = []
         # Functions of all modules so far, in the order in which they were defined.
         self.defined: list[FunctionValue] = []
@@ -179,7 +180,7 @@ class Modules(Statements):
             return False
         identity = self.identities[path] = fresh()
         held = (self.state, self.frames, self.stack, self.steps, self.budget, self.raised)
-        self.state = State()
+        self.state = State(NodeSet(0, self.state.escaped.roll))
         self.state.cells[("module", path)] = True
         self.state.cells[(identity, "__name__")] = Const(path)
         frame = Frame(identity, None, None, (), path)

@@ -1,19 +1,18 @@
 """Everything that changes while the program runs, in one map that branches copy and join.
 
 Cells: names by (frame, name), attributes by (object, name), contents of boxes, tapes, and what
-variables were assigned. Copying is one dict copy; joining looks only at cells that differ.
+variables were assigned. Joining looks only at cells that differ.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from itertools import compress
-from operator import is_not
 from typing import Any
 
 from tapelint.analysis.cells import Cells
 from tapelint.analysis.graph import Node, Session
+from tapelint.analysis.handed import NodeSet
 from tapelint.analysis.ir import Place
 from tapelint.analysis.values import Value
 
@@ -56,24 +55,27 @@ class VariableState:
     read: Node
 
 
+# One object: every node keeps it.
+NONE_RECORDS: frozenset[Session] = frozenset()
+
+
 class State:
     """One line of execution."""
 
     __slots__ = ("cells", "escaped", "order", "watched")
 
-    def __init__(self) -> None:
+    def __init__(self, escaped: NodeSet) -> None:
         self.cells = Cells()
         self.watched: frozenset[tuple[Session, Node]] = frozenset()
-        self.escaped: frozenset[Node] = frozenset()
+        self.escaped = escaped
         # Identities of tapes that are recording or paused, outermost first.
         self.order: tuple[int, ...] = ()
 
     def fork(self) -> State:
         """Return a copy that may go its own way."""
-        copy = State()
+        copy = State(self.escaped)
         copy.cells = self.cells.fork()
         copy.watched = self.watched
-        copy.escaped = self.escaped
         copy.order = self.order
         return copy
 
@@ -90,7 +92,7 @@ class State:
     def recording(self) -> tuple[frozenset[Session], frozenset[Session]]:
         """Return the sessions that record now, and those paused now."""
         if not self.order:
-            return frozenset(), frozenset()
+            return NONE_RECORDS, NONE_RECORDS
         active: list[Session] = []
         paused: list[Session] = []
         for identity in self.order:
@@ -116,26 +118,16 @@ def join(states: Iterable[State | None], join_values: Joiner) -> State | None:
 def _join_two(a: State, b: State, join_values: Joiner) -> State:
     if a is b:
         return a
-    result = State()
+    result = State(a.escaped | b.escaped)
     cells = a.cells.fork()
-    for key in differing(b.cells, a.cells):
+    for key in b.cells.differing(a.cells):
         left, right = cells.get(key), b.cells[key]
         # A name bound on one side only: the other side cannot use it without failing.
         cells[key] = right if left is None else _join_cells(left, right, join_values)
     result.cells = cells
     result.watched = a.watched | b.watched
-    result.escaped = a.escaped | b.escaped
     result.order = a.order + tuple(t for t in b.order if t not in a.order)
     return result
-
-
-def differing(cells: Cells, others: Cells) -> list[Hashable]:
-    """Return the keys under which others have not the same object; most cells are shared."""
-    written = cells.written_apart(others)
-    if written is not None:
-        return [k for k in written if k in cells and others.get(k) is not cells[k]]
-    # Without a loop in Python: states have ten thousands of cells.
-    return list(compress(cells, map(is_not, map(others.get, cells), cells.values())))
 
 
 def _join_cells(left: Any, right: Any, join_values: Joiner) -> Any:

@@ -11,7 +11,7 @@ from tapelint.analysis import ir, lost_updates, persistence, unread
 from tapelint.analysis.expressions import Expressions
 from tapelint.analysis.graph import DType, Kind, Node, Rebinding, past
 from tapelint.analysis.machine import Dead, Frame, Loop
-from tapelint.analysis.state import Contents, State, differing
+from tapelint.analysis.state import Contents, State
 from tapelint.analysis.values import (
     NONE,
     Arguments,
@@ -312,7 +312,7 @@ class Statements(Expressions):
 
     def widen(self, before: State) -> None:
         """Forget what a loop counts: after it numbers and lengths are not what two turns made them."""
-        for key in differing(self.state.cells, before.cells):
+        for key in self.state.cells.differing(before.cells):
             value, old = self.state.cells[key], before.cells.get(key)
             if isinstance(value, Contents) and isinstance(old, Contents):
                 if value.keys is None and len(value.values) > len(old.values):
@@ -552,15 +552,12 @@ class Statements(Expressions):
         frame = self.frame
         frame.is_captured = True
         function = self.function_value(statement.function, self.closure(), self.class_being_made())
-        value: Value = function
-        if statement.function.has_decorators:
-            value = self.decorated(function)
-        self.set_name(statement.function.name, value)
+        self.set_name(statement.function.name, self.decorated(function))
 
     def decorated(self, function: FunctionValue) -> Value:
         """Apply decorators, innermost first."""
         value: Value = function
-        for decorator in reversed(function.lazy.get().decorators):
+        for decorator in reversed(function.lazy.decorators):
             value = self.apply_decorator(self.evaluate(decorator), value, decorator.at)
         return value
 

@@ -94,11 +94,12 @@ class Unit:
 class OutlinedFunction:
     """A function of which only the lines are known; it is parsed when somebody asks."""
 
-    __slots__ = ("_definition", "_file", "_function")
+    __slots__ = ("_decorators", "_definition", "_file", "_function")
 
     def __init__(self, file: File, definition: Definition) -> None:
         self._file = file
         self._definition = definition
+        self._decorators: tuple[ir.Expr, ...] | None = None
         self._function: ir.Function | None = None
 
     @property
@@ -107,9 +108,13 @@ class OutlinedFunction:
         return self._definition.name
 
     @property
-    def has_decorators(self) -> bool:
-        """Whether any decorator stands above it."""
-        return self._definition.has_decorators
+    def decorators(self) -> tuple[ir.Expr, ...]:
+        """What stands above it, parsed without the function: most methods never run."""
+        if self._decorators is None:
+            self._decorators = ()
+            if self._definition.has_decorators:
+                self._decorators = with_large_stack(self._head).decorators
+        return self._decorators
 
     @property
     def early_defaults(self) -> tuple[ir.Parameter, ...]:
@@ -136,8 +141,17 @@ class OutlinedFunction:
         first, last = self._definition.first_line, self._definition.last_line
         return "\n".join(self._file.parsed_lines[first - 1 : last]) + "\n"
 
+    def _head(self) -> InnerFunction:
+        """Return the function without its parameters and its body."""
+        known = self._definition
+        lines = self._file.parsed_lines[known.first_line - 1 : known.line - 1]
+        return self._parsed("\n".join([*lines, f"{known.indentation}def {known.name}(): 0\n"]))
+
     def _lowered(self) -> ir.Function:
-        text, offset = self._text(), self._definition.first_line - 1
+        return self._parsed(self._text()).get()
+
+    def _parsed(self, text: str) -> InnerFunction:
+        offset = self._definition.first_line - 1
         if self._definition.indentation:
             # An indented function parses as a method, and keeps its columns.
             text, offset = "class _:\n" + text, offset - 1
@@ -148,16 +162,20 @@ class OutlinedFunction:
         if not isinstance(node, cst.FunctionDef):
             raise SyntaxProblem("the function cannot be read", self._definition.line, 1)
         around = Statements(Chunk(self._file, module, offset), Scope())
-        return InnerFunction(around, node).get()
+        return InnerFunction(around, node)
 
 
 def skeleton(lines: Sequence[str], definitions: Sequence[Definition]) -> str:
-    """Return the text with each function replaced by `def NAME(): NUMBER` and blank lines."""
+    """Return the text with each function replaced by a stub as long as it: `def f(): '''7'''`.
+
+    The string takes up its lines, since to LibCST each blank line is a tree of its own.
+    """
     kept = list(lines)
     for number, definition in enumerate(definitions):
         first, last = definition.first_line, definition.last_line
         kept[first - 1 : last] = [""] * (last - first + 1)
-        kept[first - 1] = f"{definition.indentation}def {definition.name}(): {number}"
+        kept[first - 1] = f"{definition.indentation}def {definition.name}(): '''{number}"
+        kept[last - 1] += "'''"
     return "\n".join(kept)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tapelint.analysis.graph import Edge, Effect, Kind, Node, Reason, Session, past
+from tapelint.analysis.handed import NOBODY
 from tapelint.analysis.observations import Break, Cause, Lost
 
 Watched = frozenset[tuple[Session, Node]]
@@ -75,18 +76,19 @@ def arrivals(session: Session, targets: Iterable[Node]) -> Arrivals:
     """Follow every way back from the targets, through unknown code too."""
     seen: set[Node] = set()
     held: set[Node] = set()
-    opened: set[int] = set()
+    opened = NOBODY
     waiting = list(targets)
     while waiting:
         node = waiting.pop()
         if node in seen:
             continue
         seen.add(node)
-        # Nodes made one after another share what had been handed out by then.
-        if node.kind is Kind.UNKNOWN and id(node.reach) not in opened:
-            opened.add(id(node.reach))
-            held |= node.reach
-            waiting.extend(node.reach - seen)
+        if node.kind is Kind.UNKNOWN:
+            # Nodes made one after another share what had been handed out by then.
+            handed = list(node.reach - opened)
+            opened |= node.reach
+            held.update(handed)
+            waiting.extend(handed)
         if not passes(session, node) or node.dtype.is_blocked:
             continue
         waiting.extend(e.parent for e in node.edges if e.effect is Effect.FLOWS)

@@ -140,7 +140,7 @@ def examine(
     # Lists that it returns are gone with its state.
     rows = [(place, row_of(machine, given, bool(held))) for place, given in returned]
     # What other code was handed is used, whatever is returned.
-    handed_on = machine.state.escaped - start.escaped
+    handed_on = frozenset(machine.state.escaped - start.escaped)
     machine.state = start
     nodes = {u.node for u in upstream}
     count = None if args.keywords or args.is_open else argument_count(machine, args)

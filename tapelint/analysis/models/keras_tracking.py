@@ -83,17 +83,11 @@ class Walk:
         self.machine = machine
         self.visits: list[Visit] = []
         self.seen: set[int] = set()
-        self.owned: dict[int, dict[str, Value]] | None = None
 
     def attributes(self, identity: int) -> dict[str, Value]:
-        """Return the attributes of a project object; all objects' are sorted out at once."""
-        if self.owned is None:
-            self.owned = {}
-            for key, cell in self.machine.state.cells.items():
-                match key:
-                    case (int() as owner, str() as name) if not name.startswith("<"):
-                        self.owned.setdefault(owner, {})[name] = cell
-        return self.owned.get(identity, {})
+        """Return the attributes of a project object."""
+        held = self.machine.attributes(identity)
+        return {name: value for name, value in held.items() if not name.startswith("<")}
 
     def visit(self, instance: Instance, certainty: str = EXACT, depth: int = 0) -> None:
         """Visit an object that tracks, then what it tracks."""
