@@ -14,7 +14,7 @@ from tapelint.analysis.concrete import blame
 from tapelint.analysis.concrete.search import Search
 from tapelint.analysis.graph import Effect, Node, Session
 from tapelint.analysis.observations import NanReachable, Singularity
-from tapelint.analysis.plausible import Hypotheses
+from tapelint.analysis.plausible import Hypotheses, has_axis
 from tapelint.analysis.ranges import MOVES, SUMS, Range, Ranges, as_read, behind, short
 from tapelint.analysis.shifts import is_shifted
 from tapelint.analysis.state import Contents
@@ -33,7 +33,14 @@ AVERAGES = frozenset({"reduce_mean", "mean"})
 LOGS = frozenset({"log"})
 ARCS = frozenset({"acos", "asin", "acosh", "atanh", "arccos", "arcsin"})
 PROBABILITIES = {"softmax": Singularity.LOG_OF_SOFTMAX, "sigmoid": Singularity.LOG_OF_SOFTMAX}
+# Operations whose results may well be negative.
+SIGNED = frozenset({"-", "subtract", "@", "matmul", "normal", "random_normal"})
+# What leaves a row of numbers together.
+ARRANGED = frozenset("identity cast convert_to_tensor transpose expand_dims squeeze".split())
 CUTS = frozenset({"relu", "relu6", "ReLU"})
+# Operations whose gradient is multiplied by a number that is made from their argument.
+FACTORS = frozenset({"*", "multiply"}) | DIVISIONS
+SLOPED = FACTORS | LOGS | POWERS | frozenset({"exp", "square", "log1p", "tanh"})
 # TensorFlow 2.21: the kernels of these give 0 where the incoming gradient is 0. XLA's do not.
 SAFE_UNDER_WHERE = ROOTS | NORMS | SPREADS | frozenset({"rsqrt"})
 
@@ -86,7 +93,7 @@ class Finder:
             if self.is_cut_before(node):
                 continue
             if node in guarded:
-                if short(node.op) not in SAFE_UNDER_WHERE:
+                if short(node.op) not in SAFE_UNDER_WHERE or self.is_spread(node):
                     yield node, Singularity.WHERE
                 elif node.is_compiled:
                     yield node, Singularity.COMPILED
@@ -118,7 +125,7 @@ class Finder:
             known = self.range(x)
             return Singularity.SQRT if touches_zero(known) and self.path.holds(x) else None
         if name in SPREADS:
-            is_zero = self.range(x).zero_row or is_over_one(node)
+            is_zero = self.range(x).zero_row or is_over_one(node) or self.is_off(node, x)
             return Singularity.SQRT if is_zero and self.path.holds(x) else None
         if name in NORMS:
             return Singularity.NORM if self.range(x).zero_row and self.path.holds(x) else None
@@ -129,6 +136,11 @@ class Finder:
         if name in ARCS:
             return Singularity.ARC if self.reaches_bound(x) and self.path.holds(x) else None
         return None
+
+    def is_off(self, node: Node, x: Value | None) -> bool:
+        """Whether a spread is taken along rows of a `relu`, which is off for some row throughout."""
+        made_by = behind(x, ARRANGED)
+        return made_by is not None and short(made_by.op) in CUTS and has_axis(node)
 
     # ------------------------------------------------------------------ log
 
@@ -243,6 +255,26 @@ class Finder:
                 if inner in self.path.nodes and self.is_singular_at_guard(inner, compared):
                     yield inner
 
+    def is_spread(self, node: Node) -> bool:
+        """Whether the root of a negative number, NaN itself, is taken on to other slopes.
+
+        for: where(x > 0, scale * sqrt(x), 0.0); a zero times NaN is NaN, for `scale` at least
+        """
+        x = self.argument(node)
+        made_by = behind_moves(x)
+        if short(node.op) not in ROOTS or self.range(x).low >= 0 or made_by is None:
+            return False
+        if short(made_by.op) not in SIGNED and not made_by.op.startswith("keras.layers."):
+            return False
+        for later in blame.following(node, self.path.nodes):
+            if short(later.op) == "where":
+                return False
+            if short(later.op) in SLOPED and sum(map(self.path.holds, values_of(later))) > (
+                short(later.op) in FACTORS
+            ):
+                return True
+        return False
+
     def is_singular_at_guard(self, node: Node, compared: set[Node]) -> bool:
         name = short(node.op)
         x = self.argument(node, 1 if name in DIVISIONS else 0)
@@ -264,6 +296,10 @@ class Finder:
                 return False
             return (power < 0 or 0 < power < 1) and not known.is_away_from_zero
         return name in ARCS and not (known.low > -1 and known.high < 1)
+
+
+def values_of(node: Node) -> list[Value]:
+    return [value for _, value in node.operands]
 
 
 def is_over_one(node: Node) -> bool:

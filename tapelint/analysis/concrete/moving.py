@@ -9,6 +9,7 @@ from tapelint.analysis.concrete.arrays import (
     Unsupported,
     axis_of,
     broadcast,
+    picked,
     positions,
     reshaped,
     size,
@@ -17,6 +18,7 @@ from tapelint.analysis.concrete.arrays import (
 )
 from tapelint.analysis.concrete.evaluator import Call, Operation
 from tapelint.analysis.concrete.tensors import (
+    MOST_NUMBERS,
     Tensor,
     concatenated,
     expanded,
@@ -127,6 +129,23 @@ def parts_of(call: Call) -> list[Tensor]:
     if not elements:
         raise Unsupported
     return [call.evaluator.of_value(e, call.node) for e in elements]
+
+
+def meshgrid(call: Call) -> Tensor:
+    """Return the coordinates of a grid along one of its axes."""
+    order = dict(call.node.operands).get("indexing", Const("xy"))
+    given = [v for n, v in call.node.operands if n != "indexing"]
+    lines = [call.evaluator.of_value(v, call.node) for v in given]
+    at = call.node.output
+    if order not in (Const("xy"), Const("ij")) or at is None or at >= len(lines):
+        raise Unsupported
+    axes = list(range(len(lines)))
+    if order == Const("xy") and len(axes) > 1:
+        axes[:2] = [1, 0]
+    shape = tuple(size(lines[axis].array.shape) for axis in axes)
+    if any(line.rank != 1 for line in lines) or size(shape) > MOST_NUMBERS:
+        raise Unsupported
+    return move(lines[at], lambda a: picked(a, shape, lambda index: [index[axes[at]]]))
 
 
 def stack(call: Call) -> Tensor:
@@ -255,6 +274,7 @@ MOVING: dict[str, Operation] = {
     "tile": tile,
     "repeat": repeat,
     "broadcast_to": broadcast_to,
+    "meshgrid": meshgrid,
     **dict.fromkeys(("reverse", "flip"), reverse),
     **dict.fromkeys(("stack",), stack),
     **dict.fromkeys(("concat", "concatenate"), concat),

@@ -72,6 +72,9 @@ def box_method(machine: Interpreter, receiver: Value, name: str, args: Arguments
             machine.fill(receiver, Contents((), None, rest))
             return NONE
         case "index" | "count" | "__len__" | "qsize":
+            found = position_of(machine, receiver, name, args)
+            if found is not None:
+                return found
             return Data(machine.node(name, Kind.PYTHON, DType.INT, args.place))
         case "__getitem__" if first is not None:
             return machine.item(receiver, first, args.place)
@@ -79,6 +82,17 @@ def box_method(machine: Interpreter, receiver: Value, name: str, args: Arguments
             return pop(machine, receiver, "popleft", args)
         case _:
             return machine.opaque_call(f".{name}", [receiver, *args.values], args.place)
+
+
+def position_of(machine: Interpreter, receiver: Value, name: str, args: Arguments) -> Const | None:
+    """Return `items.index(item)` where all items are known."""
+    known = machine.elements(receiver)
+    if name != "index" or known is None or known.rest is not None or len(args.values) != 1:
+        return None
+    item = args.values[0]
+    if not isinstance(item, Const) or not all(isinstance(v, Const) for v in known.values):
+        return None
+    return next((Const(i) for i, v in enumerate(known.values) if v == item), None)
 
 
 def extend(machine: Interpreter, receiver: Box, more: Value, args: Arguments) -> Value:
@@ -199,6 +213,9 @@ def tuple_method(machine: Interpreter, receiver: Value, name: str, args: Argumen
         case "_asdict":
             return machine.fill(Box("dict"), Contents(receiver.elements, receiver.names))
         case "index" | "count" | "__len__":
+            found = position_of(machine, receiver, name, args)
+            if found is not None:
+                return found
             return Data(machine.node(name, Kind.PYTHON, DType.INT, args.place))
         case "as_list" | "__iter__" | "copy":
             return machine.sequence("list", receiver.elements)

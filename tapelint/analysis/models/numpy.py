@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import shapes
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.models.constants import dtype_of
-from tapelint.analysis.models.operations import dtype_class, known_elements
+from tapelint.analysis.models.operations import dtype_class, known_elements, number
 from tapelint.analysis.models.registry import families, models
 from tapelint.analysis.models.tensors import shape_of
 from tapelint.analysis.values import (
@@ -89,6 +89,15 @@ def outside(machine: Interpreter, name: str, args: Arguments) -> Value:
             reason=Reason.VALUE_FREE,
         )
     values = [v for v in args.values if not isinstance(v, External)]
+    if short == "meshgrid" and not args.is_open and args.positional:
+        grids = [
+            machine.leave_tensorflow(name, args.positional, args.place, kind, dtype, Reason.NUMPY)
+            for _ in args.positional
+        ]
+        for grid in grids:
+            grid.node.operands = (*grid.node.operands, *args.keywords.items())
+        number(grids)
+        return machine.sequence("list", grids)
     made = machine.leave_tensorflow(name, values, args.place, kind, dtype, Reason.NUMPY)
     return Data(made.node, array_shape(machine, short, args))
 

@@ -102,7 +102,7 @@ def run(machine: Interpreter, name: str, facts: Facts, arguments: Arguments) -> 
             return Tuple(parts, names if all(names) else ())
         case ResultKind.LIST:
             one = made(machine, name, facts, facts.outputs[0], inputs, arguments)
-            count = known_count(machine, arguments)
+            count = known_count(machine, name, arguments)
             if count is None:
                 return machine.sequence("list", (), one)
             others = [
@@ -127,8 +127,10 @@ def named_inputs(facts: Facts, arguments: Arguments) -> list[tuple[str, Value]]:
     return inputs
 
 
-def known_count(machine: Interpreter, arguments: Arguments) -> int | None:
-    """Return how many pieces `tf.split(x, 3)` or `tf.split(x, [1, 2])` gives."""
+def known_count(machine: Interpreter, name: str, arguments: Arguments) -> int | None:
+    """Return how many pieces `tf.split(x, 3)`, `tf.split(x, [1, 2])` or `tf.meshgrid(x, y)` gives."""
+    if name.endswith(".meshgrid"):
+        return None if arguments.is_open else len(arguments.positional) or None
     value = arguments.get(1, "num_or_size_splits", "num", "num_split", "indices_or_sections")
     if isinstance(value, Const) and isinstance(value.value, int) and 0 < value.value <= 16:
         return value.value

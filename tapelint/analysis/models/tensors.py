@@ -176,6 +176,9 @@ def array_method(
     if name in ("copy", "reshape", "flatten", "ravel", "astype", "transpose", "squeeze"):
         values = [receiver]
     made = machine.leave_tensorflow(f".{name}", values, args.place, receiver.kind, dtype)
+    if name == "reshape" and not args.is_open:
+        given = args.positional[0] if len(args.positional) == 1 else Tuple(args.positional)
+        made.node.operands = (("", receiver), ("shape", given), *args.keywords.items())
     return replace(made, shape=method_shape(machine, receiver, name, args))
 
 
