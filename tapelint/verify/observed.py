@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from tapelint.verify.inputs import finite
+
 Json = Mapping[str, object]
 Line = tuple[str, int]
 Plain = TypeVar("Plain", str, int, bool, float)
@@ -157,6 +159,7 @@ class Run:
     `is_forced` holds where a `tf.function` was run eagerly. `scaled` tells of each step of an
     optimizer that divides gradients by a scale whether their loss had been multiplied by it,
     `guessed` are lines (path, first, last) that ran, or did not, by a guess.
+    `sought` are inputs at which an operation would be singular.
     """
 
     fate: str
@@ -174,6 +177,7 @@ class Run:
     is_forced: bool = False
     scaled: tuple[tuple[tuple[Line, ...], bool], ...] = ()
     guessed: tuple[tuple[str, int, int], ...] = ()
+    sought: tuple[tuple[float, ...], ...] = ()
 
 
 def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
@@ -188,6 +192,7 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
     uneven: list[Line] = []
     scaled: list[tuple[tuple[Line, ...], bool]] = []
     guessed: list[tuple[str, int, int]] = []
+    sought: list[tuple[float, ...]] = []
     for event in events:
         match event.get("event"):
             case "request":
@@ -209,6 +214,8 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
                 scaled.append((_lines(event.get("frames")), _plain(event, "is_scaled", True)))
             case "guessed":
                 guessed += _ranges(event.get("lines"))
+            case "sought":
+                sought.append(finite(event.get("numbers")))
             case "forced":
                 is_forced = True
             case "enough":
@@ -219,8 +226,6 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
                 trouble = _text(event, "what")
             case "done" if fate == "died":
                 fate = _death(event)
-            case _:
-                pass
     return Run(
         fate,
         round(seconds, 2),
@@ -237,6 +242,7 @@ def run_from(events: Sequence[Json], fate: str, seconds: float) -> Run:
         is_forced,
         tuple(scaled),
         tuple(guessed),
+        tuple(sought),
     )
 
 
@@ -350,7 +356,12 @@ def _place(value: object) -> Place | None:
 
 
 def _lines(value: object) -> tuple[Line, ...]:
-    return tuple(_pairs(value))
+    found = []
+    for entry in _list(value):
+        match entry:
+            case [str(path), int(line)]:
+                found.append((path, line))
+    return tuple(found)
 
 
 def _ranges(value: object) -> Iterator[tuple[str, int, int]]:
@@ -358,13 +369,6 @@ def _ranges(value: object) -> Iterator[tuple[str, int, int]]:
         match entry:
             case [str(path), int(first), int(last)]:
                 yield path, first, last
-
-
-def _pairs(value: object) -> Iterator[Line]:
-    for entry in _list(value):
-        match entry:
-            case [str(path), int(line)]:
-                yield path, line
 
 
 def _map(value: object) -> Json:

@@ -134,7 +134,7 @@ def _attempt(finding: Finding, fix: Fix, request: Request, text: str) -> _Attemp
     return _Attempt(
         finding,
         fix,
-        (after, replace(after, nudge=(line, STEP)), replace(after, nudge=(line, -STEP))),
+        (after, replace(after, nudge=(line, (STEP,))), replace(after, nudge=(line, (-STEP,)))),
     )
 
 

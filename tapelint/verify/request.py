@@ -44,9 +44,11 @@ class Request:
     `main` is the absolute path of the file, `texts` the sources of the project's files as tapelint
     read them, `roots` the folders that imports start from. `line` is a line of the gradient call
     that is to be reached, `sites` those of all calls that matter. `turns` cuts loops short. `nudge`
-    is a line and a number, by which the first value made on that line is moved; with `fills` that
-    value becomes the number. With `is_tolerant` what raises is invented. In `modes` gradients are
-    computed once more from what was recorded. `is_second` tells a run that is done twice from the
+    is a line and numbers, by which the first value made on that line is moved; with `fills` that
+    value becomes the numbers. `seeks` are lines (path, first, last) with an operation that may be
+    singular: the value of `nudge` stays as it is, and numbers are sought that would make it so.
+    With `is_tolerant` what raises is invented. In `modes` gradients are computed once more from
+    what was recorded. `is_second` tells a run that is done twice from the
     first: the worker does not hear of it.
     """
 
@@ -59,8 +61,9 @@ class Request:
     world: World = World.TENSOR
     mode: Mode = Mode.EAGER
     turns: int | None = None
-    nudge: tuple[int, float] | None = None
+    nudge: tuple[int, tuple[float, ...]] | None = None
     fills: bool = False
+    seeks: tuple[tuple[str, int, int], ...] = ()
     modes: tuple[Mode, ...] = ()
     is_tolerant: bool = False
     seed: int = 7
@@ -81,6 +84,7 @@ class Request:
             "functions": self.mode.value,
             "turns": self.turns,
             "nudge": self._nudge(),
+            "seeks": [list(place) for place in self.seeks],
             "tolerant": self.is_tolerant,
             "modes": [mode.value for mode in self.modes],
             "seed": self.seed,
@@ -90,4 +94,4 @@ class Request:
     def _nudge(self) -> dict[str, object] | None:
         if self.nudge is None:
             return None
-        return {"line": self.nudge[0], "step": self.nudge[1], "fills": self.fills}
+        return {"line": self.nudge[0], "numbers": list(self.nudge[1]), "fills": self.fills}

@@ -15,9 +15,9 @@ from pathlib import Path
 from tapelint.model import Finding, Verdict
 from tapelint.verify.cases import Answer, Case, evidence
 from tapelint.verify.claims import Claim, Expected, claim_of
+from tapelint.verify.inputs import bad_inputs, shown, sources_of
 from tapelint.verify.judgement import Judgement
 from tapelint.verify.modes import by_mode, repeated
-from tapelint.verify.not_finite import bad_inputs
 from tapelint.verify.observed import Run
 from tapelint.verify.proof import Prover, with_proof
 from tapelint.verify.request import Limits, Mode, Request, Way, World
@@ -111,6 +111,7 @@ class _Session:
         wanted = [c for c in cases.values() if c.claim.expected is not Expected.NOTHING]
         self.try_all(wanted, progress)
         self._try_bad_inputs([c for c in wanted if not c.is_settled and c.was_reached])
+        self._seek_inputs([c for c in wanted if not c.is_settled and c.was_reached])
         self._repeat([c for c in wanted if c.is_settled])
         self._check_as_written(wanted)
         installation = self.runner.installation
@@ -151,16 +152,43 @@ class _Session:
 
     def _try_bad_inputs(self, cases: Sequence[Case]) -> None:
         """Give the sources of a finding about NaN the numbers at which it is to be expected."""
-        wanted: dict[Request, tuple[Case, str]] = {}
-        for case in cases:
-            best = case.best
-            if case.claim.expected is not Expected.NOT_FINITE or best is None:
-                continue
+        wanted: _Trials = {}
+        for case, request in self._about_numbers(cases):
             for name, line, value in bad_inputs(case.claim):
-                changed = replace(best.request, nudge=(line, value), fills=True)
-                wanted[changed] = (case, f"`{name}` is filled with {value:g}")
+                changed = replace(request, nudge=(line, (value,)), fills=True)
+                wanted[changed] = (case, name)
+        self._try(wanted)
+
+    def _seek_inputs(self, cases: Sequence[Case]) -> None:
+        """Let the witness look for numbers at which the operation that is blamed is singular.
+
+        What it finds is tried like any other input: only what comes out then counts.
+        """
+        wanted: _Trials = {}
+        for case, request in self._about_numbers(cases):
+            breaks = case.claim.breaks
+            lines = tuple((self.project.absolute(b.path), b.line, b.end_line) for b in breaks)
+            for name, line in sources_of(case.claim):
+                wanted[replace(request, nudge=(line, ()), seeks=lines)] = (case, name)
+        found: _Trials = {}
         for request, run in self.runner.run(list(wanted)):
-            case, assumption = wanted[request]
+            for numbers in filter(None, run.sought[:1]):
+                line = request.nudge[0] if request.nudge else 0
+                changed = replace(request, nudge=(line, numbers), fills=True, seeks=())
+                found[changed] = wanted[request]
+        self._try(found)
+
+    def _about_numbers(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Request]]:
+        for case in cases:
+            if case.claim.expected is Expected.NOT_FINITE and case.best is not None:
+                yield case, case.best.request
+
+    def _try(self, wanted: _Trials) -> None:
+        """Run with other numbers, and keep what shows that a finding is right."""
+        for request, run in self.runner.run(list(wanted)):
+            case, name = wanted[request]
+            assert request.nudge is not None
+            assumption = f"`{name}` is filled with {shown(request.nudge[1])}"
             told = replace(run, notes=(assumption, *run.notes))
             judgement = self._judged(case.claim, told)
             if judgement.verdict in HOLDS and not case.is_settled:
@@ -308,6 +336,8 @@ class _Session:
         return Answer(first, runs[first], joined(judgements[0], judgements[1], names))
 
 
+# Requests with other numbers, the findings they are for, and how the source is called.
+_Trials = dict[Request, tuple[Case, str]]
 _Plan = list[tuple[tuple[Request, ...], list[Case]]]
 
 

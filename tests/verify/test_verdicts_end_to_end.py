@@ -492,6 +492,100 @@ def test_nan_is_looked_for_at_the_input_that_makes_it(runner: Runner, tmp_path: 
     assert found.assumptions[0] == "`x` is filled with 0"
 
 
+# The value of a source, what is computed from it, and the input at which that goes wrong.
+SOUGHT = {
+    "a root of a difference": ("0.5", "tf.sqrt(2.25 - x * 1.5)", [1.5]),
+    "a divisor": ("2.0", "1.0 / (x - 0.37)", [0.37]),
+    "a logarithm of a line": (
+        "[2.0, 1.0]",
+        "tf.where(x < 3.0, tf.math.log(6.0 - 2.0 * x), 0.0)",
+        [3.0, 1.0],
+    ),
+    "a distance": ("[2.0, 1.0]", "tf.norm(tf.tanh(x) - tf.tanh([0.5, 0.5]))", [0.5, 0.5]),
+    "a bound": ("0.5", "tf.acos(x * 0.25)", [4.0]),
+}
+
+
+@pytest.mark.parametrize("name", SOUGHT)
+def test_an_input_is_found_at_which_an_operation_is_singular(
+    runner: Runner, tmp_path: Path, name: str
+) -> None:
+    value, formula, found_at = SOUGHT[name]
+    made = program(
+        tmp_path,
+        f"""
+        x = tf.Variable({value})
+        with tf.GradientTape() as tape:
+            y = {formula}  # here
+        slope = tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, about_nan(made, "TAP503", made.line(), 4))
+    assert found.verdict is Verdict.CONFIRMED
+    (assumption,) = found.assumptions
+    name, _, numbers = assumption.partition(" is filled with ")
+    assert name == "`x`"
+    assert [float(n) for n in numbers.strip("[]").split(", ")] == pytest.approx(found_at, abs=1e-5)
+    assert found.reason.endswith(f"where {assumption}")
+    assert "nan" in found.seen[0].gave or "inf" in found.seen[0].gave
+
+
+NOT_SOUGHT = {
+    "never zero": "tf.sqrt(x * x + 1.0)",
+    "not that far away": "tf.sqrt(x + 1e8)",
+    "zero where the gradient is finite": "tf.sqrt(x * x + 1.0) * 0.0",
+    "a step": "tf.sqrt(2.0 + tf.round(x)) * 0.0 + x",
+    "a custom gradient": "tf.custom_gradient(lambda v: (v - 3.0, lambda g: g))(x) * tf.sqrt(4.0 + x * x)",
+}
+
+
+@pytest.mark.parametrize("name", NOT_SOUGHT)
+def test_what_no_input_shows_stays_open(runner: Runner, tmp_path: Path, name: str) -> None:
+    made = program(
+        tmp_path,
+        f"""
+        x = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            y = {NOT_SOUGHT[name]}  # here
+        slope = tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, about_nan(made, "TAP503", made.line(), 4))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.reason == "the gradient is finite for the inputs that were tried"
+
+
+def test_a_constraint_of_the_variable_is_kept(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        x = tf.Variable(2.0, constraint=lambda value: tf.maximum(value, 0.5))
+        with tf.GradientTape() as tape:
+            y = 1.0 / (x - 0.37)  # here
+        slope = tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, about_nan(made, "TAP503", made.line(), 4))
+    assert found.verdict is Verdict.INCONCLUSIVE
+
+
+def test_an_input_of_an_operation_that_is_not_blamed_is_not_sought(
+    runner: Runner, tmp_path: Path
+) -> None:
+    made = program(
+        tmp_path,
+        """
+        x = tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            root = tf.sqrt(x * x + 1.0)  # here
+            y = root + 1.0 / (x - 0.37)
+        slope = tape.gradient(y, x)
+        """,
+    )
+    found = evidence(runner, made, about_nan(made, "TAP503", made.line(), 4))
+    assert found.verdict is Verdict.INCONCLUSIVE
+
+
 def test_nan_of_another_operation_confirms_nothing(runner: Runner, tmp_path: Path) -> None:
     made = program(
         tmp_path,

@@ -69,10 +69,10 @@ class Boundary:
         self.is_user_code = is_user_code
         self.workshop = workshop
         self.effects = effects
-        # A place and a number: the first value made there is moved by it, for a finite difference,
-        # or filled with it, to look for NaN.
-        self.nudge: tuple[str, int, float] | None = None
+        # The first value made at a place is moved by numbers, filled with them, or handed on.
+        self.nudge: tuple[str, int, list[float]] | None = None
         self.fills = False
+        self.found_start: Callable[[Any], None] | None = None
         self.emit: Callable[[dict[str, Any]], None] = lambda event: None
         self.steering: Mapping[tuple[str, int, int], bool] = {}
         self.awaited = Awaited(workshop.make)
@@ -110,7 +110,7 @@ class Boundary:
         spot = self.spots.known[place]
         plain = runtime.unwrapped(result)
         assert self.nudge is not None
-        file, line, step = self.nudge
+        file, line, numbers = self.nudge
         if (spot.file, spot.line) != (file, line) or not (
             runtime.is_variable(plain) or runtime.is_eager(plain)
         ):
@@ -118,7 +118,14 @@ class Boundary:
         if not runtime.is_differentiable(plain):
             return result
         self.nudge = None
-        change = runtime.tf.fill(plain.shape, runtime.tf.cast(step, plain.dtype))
+        if self.found_start is not None:
+            self.found_start(plain)
+            return result
+        if len(numbers) not in (1, plain.shape.num_elements()):
+            return result
+        given = runtime.tf.constant(numbers, plain.dtype)
+        shape = [1] * plain.shape.rank if len(numbers) == 1 else plain.shape
+        change = runtime.tf.broadcast_to(runtime.tf.reshape(given, shape), plain.shape)
         if runtime.is_variable(plain):
             (plain.assign if self.fills else plain.assign_add)(change)
             return result

@@ -106,7 +106,7 @@ class Compiled:
         if not sources or request.method != "gradient":
             raise CannotRepeat("only gradients that are numbers are compared")
         plain = [runtime.unwrapped(source) for source in sources]
-        steps = self._steps(targets, plain)
+        steps = self.steps(targets, plain)
         starts = [key(source) for source in plain]
 
         def repeat(*values: Any) -> list[Any]:
@@ -115,13 +115,13 @@ class Compiled:
                     tape.watch(value)
                 known: dict[Key, Any] = dict(zip(starts, values, strict=True))
                 for step in steps:
-                    self._step(step, known)
+                    self.step(step, known)
                 found = [known.get(key(t), t) for t in targets]
             return list(self.recorder.raw_gradient(tape, found, list(values)))
 
         return repeat, sorted({frame for step in steps for frame in step.frames})
 
-    def _steps(self, targets: Sequence[Any], sources: Sequence[Any]) -> list[Event]:
+    def steps(self, targets: Sequence[Any], sources: Sequence[Any]) -> list[Event]:
         """Return the operations between, in the order in which they ran."""
         found: dict[int, Event] = {}
         for target in targets:
@@ -138,7 +138,7 @@ class Compiled:
                 raise CannotRepeat(f"`{event.name}` has a gradient of its own, or is not recorded")
         return steps
 
-    def _step(self, event: Event, known: dict[Key, Any]) -> None:
+    def step(self, event: Event, known: dict[Key, Any]) -> None:
         """Run one operation again."""
         operands, attributes = self.recorder.operands[event.serial]
         inputs = [known.get(self.recorder.key(o), o) for o in operands]

@@ -26,6 +26,7 @@ from tapelint.verify.worker.recorder import Recorder
 from tapelint.verify.worker.replays import Replay
 from tapelint.verify.worker.runtime import TensorFlow
 from tapelint.verify.worker.scaling import ScaleWatcher
+from tapelint.verify.worker.seeking import Seeker
 from tapelint.verify.worker.sliced import Sliced
 from tapelint.verify.worker.tapes import Request, TapeWatcher
 from tapelint.verify.worker.tolerant import Tolerant
@@ -60,7 +61,7 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     boundary.most_turns = request.get("turns")
     boundary.emit = emit
     if nudge := request.get("nudge"):
-        boundary.nudge = (request["main"], int(nudge["line"]), float(nudge["step"]))
+        boundary.nudge = (request["main"], int(nudge["line"]), list(map(float, nudge["numbers"])))
         boundary.fills = bool(nudge.get("fills"))
     modules.helper = boundary
     observer = Observer(recorder, lambda: boundary.spot, emit, request.get("modes", ()))
@@ -69,7 +70,12 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     recorder.happened = updates.happened
     scales = ScaleWatcher(recorder, emit)
     scales.install()
-    watcher = _Watcher(request, (observer.answered, updates.answered, scales.answered), recorder)
+    listeners = [observer.answered, updates.answered, scales.answered]
+    if places := request.get("seeks"):
+        seeker = Seeker(recorder, observer.explainer, map(tuple, places), emit)
+        boundary.found_start = seeker.begin
+        listeners.append(seeker.answered)
+    watcher = _Watcher(request, listeners, recorder)
     recorder.install()
     leaving.install(recorder)
     TapeWatcher(recorder, watcher.answered, watcher.about_to_ask).install()
