@@ -55,6 +55,8 @@ TAPE_NAME = "tf.GradientTape"
 OLD_WAYS = ("minimize", "get_scaled_loss", "get_unscaled_gradients", "get_gradients")
 MODULE_BUDGET = 150_000
 ENTRY_BUDGET = 60_000
+# What is wrong with the old ways alone shows at the call, and not deep in what it leads to.
+OLD_WAYS_BUDGET = 10_000
 MOST_ENTRIES = 400
 OPERATORS = {name: op for op, name in SPECIAL.items()}
 BUILTINS = frozenset(dir(builtins))
@@ -179,7 +181,8 @@ class Interpreter(Modules):
 
     def run_entry(self, function: FunctionValue) -> None:
         """Run a function as a caller unknown to us might: its parameters are open."""
-        self.steps, self.budget = 0, ENTRY_BUDGET
+        holds_tape = function.lazy.mentions(*self.markers)
+        self.steps, self.budget = 0, ENTRY_BUDGET if holds_tape else OLD_WAYS_BUDGET
         self.runs_entry = True
         self.state.order = ()
 
