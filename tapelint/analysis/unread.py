@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tapelint.analysis.ir import Place
+from tapelint.analysis.lost_updates import FUNCTIONS, is_dead
 from tapelint.analysis.observations import Misuse, UpdateMisused
 from tapelint.analysis.updates import known_elements
 from tapelint.analysis.values import (
@@ -120,7 +121,11 @@ def observe_unread(machine: Machine) -> None:
     machine.unread.clear()
     is_training = machine.has_optimizer or machine.applies
     unused = [r for r in found if r.what is Misuse.UNUSED and is_training]
-    clipped = [r for r in found if r.what is Misuse.CLIPPED_UNUSED and machine.applies]
+    clipped = [r for r in found if r.what is Misuse.CLIPPED_UNUSED]
+    # for: gradients, _ = tf.clip_by_global_norm(gradients, 1.0), where no raw ones are left
+    alone = [r for r in clipped if is_from_itself(r)]
+    unused.extend(replace(r, what=Misuse.UNUSED) for r in alone if is_training)
+    clipped = [r for r in clipped if machine.applies and r not in alone]
     for result in (*unused, *clipped):
         machine.observe(UpdateMisused(result.place, result.what, (result.label,)))
     idle = [r for r in found if r.what is Misuse.UNAPPLIED]
@@ -141,12 +146,36 @@ def may_be_read(machine: Machine, result: Result) -> bool:
     if not result.source:
         return machine.skips_code
     # for: if training: optimizer.apply_gradients(zip(gradients, weights))
-    try:
-        tree = ast.parse(textwrap.dedent(result.source))
-    except SyntaxError:
+    tree = parsed(result.source)
+    if tree is None:
         return True
+    if not is_loaded(tree, result.label):
+        return False
+    inner = (n for n in ast.walk(tree) if isinstance(n, (*FUNCTIONS, ast.ClassDef)))
+    if any(is_loaded(n, result.label) for n in inner if n is not tree.body[0]):
+        # A function that was defined before may run after.
+        return True
+    return not is_dead(result.place, result.label)
+
+
+def is_from_itself(result: Result) -> bool:
+    """Whether a value was computed from what its name held, which nothing holds any more."""
+    tree = parsed(result.place.text())
+    return tree is not None and is_loaded(tree, result.label)
+
+
+def parsed(text: str) -> ast.Module | None:
+    """Return the tree of a piece of code."""
+    try:
+        return ast.parse(textwrap.dedent(text))
+    except SyntaxError:
+        return None
+
+
+def is_loaded(tree: ast.AST, name: str) -> bool:
+    """Whether code reads a name."""
     names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
-    return any(n.id == result.label and isinstance(n.ctx, ast.Load) for n in names)
+    return any(n.id == name and isinstance(n.ctx, ast.Load) for n in names)
 
 
 def read_attribute(name: str) -> re.Pattern[str]:

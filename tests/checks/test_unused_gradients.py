@@ -245,3 +245,60 @@ def test_an_optimizer_of_an_object_that_somebody_may_use_is_silent(part: dict[st
 def test_an_optimizer_of_an_object_that_takes_no_step_is_found() -> None:
     (finding,) = linted(unused_gradients, OWNED.format(base="", more="", after=""))
     assert finding.message.endswith("are never applied: `rule` takes no step")
+
+
+OWN_STEP = """\
+import keras
+class Model(keras.Model):
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(x, y, self(x, training=True))
+        g = tape.gradient(loss, self.trainable_variables)
+        {use}
+        return {{"loss": loss}}
+i = keras.Input((3,))
+model = Model(i, keras.layers.Dense(1)(i))
+model.compile({compiled})
+model.fit(tf.ones((4, 3)), tf.ones((4, 1)))
+"""
+CLIP = "g, norm = tf.clip_by_global_norm(g, 1.0)"
+APPLY = "self.optimizer.apply(g, self.trainable_variables)"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"use": APPLY},
+        {"use": f"{CLIP}; {APPLY}"},
+        {"use": f"{CLIP}; print(g)"},
+        {"use": f"{CLIP}\n        if unknown: {APPLY}"},
+        {"use": f"{CLIP}\n        if False: {APPLY}"},
+        {"use": f"step = lambda: {APPLY}; {CLIP}; step()"},
+        {"use": f"step = lambda: {APPLY}; {CLIP}; unknown(step)"},
+        {"use": f"for _ in range(2):\n            {APPLY}\n            {CLIP}"},
+        {"use": f"while unknown():\n            print(g)\n            {CLIP}"},
+        {"use": f"{CLIP}; exec(CODE)"},
+        {"use": CLIP, "compiled": ""},
+    ],
+)
+def test_gradients_of_a_step_of_its_own_that_may_be_applied_are_silent(
+    part: dict[str, str],
+) -> None:
+    program = OWN_STEP.format(**{"compiled": "'adam', 'mse'", **part})
+    assert linted(unused_gradients, program) == []
+
+
+@pytest.mark.parametrize(
+    ("use", "line"),
+    [
+        ("pass", 8),
+        (CLIP, 9),
+        ("print(g); g = tape.gradient(loss, self.trainable_variables)", 9),
+        ("print([tf.norm(x) for x in g]); " + CLIP, 9),
+    ],
+)
+def test_a_step_of_its_own_that_applies_no_gradients_is_found(use: str, line: int) -> None:
+    program = OWN_STEP.format(use=use, compiled="'adam', 'mse'")
+    (finding,) = linted(unused_gradients, program)
+    assert (finding.message, finding.span.line) == ("`g` is computed and never used", line)

@@ -111,6 +111,7 @@ def run(machine: Interpreter, model: Instance, name: str, args: Arguments) -> Va
         case "compile":
             held = Native("compile", lambda inner, given: NONE, args.values, args)
             machine.state.cells[(model.identity, COMPILED)] = held
+            machine.has_optimizer |= args.get(0, "optimizer") not in (None, NONE)
             return NONE
         case "compute_loss":
             return compute_loss(machine, model, args)
