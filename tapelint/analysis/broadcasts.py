@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tapelint.analysis import shapes
-from tapelint.analysis.graph import Kind, Node, past
+from tapelint.analysis.graph import Kind, Node, Session
 from tapelint.analysis.ir import Place
 from tapelint.analysis.observations import LossBroadcast, Side
 from tapelint.analysis.ranges import short
 from tapelint.analysis.shapes import is_column, shape_of
+from tapelint.analysis.singular import Path, path_to
 from tapelint.analysis.values import Const, Data, Tuple, Value
 
 # What is done with an error before it is averaged.
@@ -27,16 +28,17 @@ AVERAGES = frozenset({"reduce_mean", "reduce_sum", "mean", "sum", "l2_loss"})
 # What Keras makes of the losses of an output, of a batch.
 KERAS = frozenset({"loss", "losses"})
 INSERTIONS = frozenset({"expand_dims", "reshape", "broadcast_to", "repeat", "tile", "meshgrid"})
+COMBINED = shapes.ELEMENTWISE | ARITHMETIC | {"**"}
 MOST_NODES = 400
 
 
 class Finder:
     """Walks from a target back through what averages and measures an error."""
 
-    def __init__(self, targets: Sequence[Node]) -> None:
+    def __init__(self, path: Path, targets: Sequence[Node]) -> None:
+        self.path = path
         self.seen: set[tuple[Node, bool]] = set()
         self.waiting = [(node, False) for node in targets]
-        self.pasts: dict[Node, bool] = {}
 
     def found(self) -> Iterator[tuple[Node, Data, Data]]:
         """Yield each operation in which a row meets a column, with the two."""
@@ -75,21 +77,14 @@ class Finder:
         self.waiting += [(v.node, is_averaged) for v in operands if isinstance(v, Data)]
 
     def is_accident(self, left: Data, right: Data) -> bool:
-        """Whether a row meets a column, one of them computed by the model and the other given."""
+        """Whether a row meets a column, one of them to be learned and the other given."""
         row, column = (right, left) if is_column(left) else (left, right)
         if not is_column(column) or not is_same_axis(row, column):
             return False
-        if self.is_learned(row.node) == self.is_learned(column.node):
+        # for: a target network, or this one without its gradient, which give what is to be learned
+        if self.path.holds(row) == self.path.holds(column):
             return False
         return not inserts_axis(column)
-
-    def is_learned(self, node: Node) -> bool:
-        """Whether a value depends on a variable that is trained."""
-        known = self.pasts.get(node)
-        if known is None:
-            known = any(n.kind is Kind.VARIABLE and n.trainable is not False for n in past([node]))
-            self.pasts[node] = known
-        return known
 
 
 def is_same_axis(row: Data, column: Data) -> bool:
@@ -121,13 +116,13 @@ def inserts_axis(value: Value, depth: int = 0) -> bool:
         return True
     if node.kind is Kind.JOIN:
         return any(inserts_axis(Data(e.parent), depth + 1) for e in node.edges)
-    if name not in shapes.SAME | shapes.ELEMENTWISE | ARITHMETIC | {
-        "**",
-        "[]",
-        "convert_to_tensor",
-    }:
+    if name not in shapes.SAME | COMBINED | {"[]", "convert_to_tensor"}:
         return False
-    return any(inserts_axis(v, depth + 1) for _, v in node.operands)
+    values = [v for _, v in node.operands]
+    if name in COMBINED and any(is_column(v) and not inserts_axis(v, depth + 1) for v in values):
+        # for: reward[:, None] + best, of rows that were a column before
+        return False
+    return any(inserts_axis(v, depth + 1) for v in values)
 
 
 def is_new_axis(index: Value) -> bool:
@@ -137,9 +132,11 @@ def is_new_axis(index: Value) -> bool:
     return index == Const(None) or getattr(index, "name", "").endswith("newaxis")
 
 
-def observed(targets: Sequence[Node], asked: Place, seen: set[Node]) -> Iterator[LossBroadcast]:
+def observed(
+    session: Session, targets: list[Node], sources: list[Node], asked: Place, seen: set[Node]
+) -> Iterator[LossBroadcast]:
     """Yield each operation that makes a loss of pairs which do not belong together, once."""
-    for node, left, right in Finder(targets).found():
+    for node, left, right in Finder(path_to(session, targets, sources), targets).found():
         if node not in seen and node.place is not None:
             seen.add(node)
             sides = tuple(Side(value.node, written(value)) for value in (left, right))

@@ -521,7 +521,7 @@ class Expressions(Calls):
                 reason=Reason.CONTROL,
             )
         kind = self.kind_of([left, right])
-        return self.record(
+        made = self.record(
             op,
             [("x", left), ("y", right)],
             at,
@@ -530,6 +530,7 @@ class Expressions(Calls):
             effect=Effect.CUT,
             reason=Reason.THRESHOLD,
         )
+        return Data(made.node, broadcast(shape_of(left), shape_of(right)))
 
     def compared_known(self, op: str, left: Value, right: Value) -> bool | None:
         if isinstance(left, Const) and isinstance(right, Const):

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from tapelint.analysis.values import Const, Data, SliceValue, Tuple, Value, VariableValue
+from tapelint.analysis.values import Arguments, Const, Data, SliceValue, Tuple, Value, VariableValue
 
 Shape: TypeAlias = "tuple[int | None, ...] | None"
 Inputs = Sequence[tuple[str, Value]]
@@ -37,6 +37,12 @@ MADE = frozenset(
 ELEMENTWISE = frozenset(
     "add subtract multiply divide pow power maximum minimum squared_difference divide_no_nan".split()
 )
+# Where the size of NumPy's random numbers stands.
+SIZED = {
+    "normal": 2, "uniform": 2, "randint": 2, "integers": 2, "binomial": 2, "lognormal": 2, "beta": 2,
+    "random": 0, "random_sample": 0, "standard_normal": 0,
+    "exponential": 1, "choice": 1, "poisson": 1,
+}  # fmt: skip
 
 
 def result(name: str, inputs: Inputs, elements: Elements) -> Shape:
@@ -67,7 +73,9 @@ def result(name: str, inputs: Inputs, elements: Elements) -> Shape:
         case "concat" | "concatenate":
             return chained(elements(first), keywords.get("axis"))
         case "where" if len(inputs) > 2:
-            return broadcast(shape_of(inputs[1][1]), shape_of(inputs[2][1]))
+            chosen = broadcast(shape_of(inputs[1][1]), shape_of(inputs[2][1]))
+            # for: np.where(x > 0.0, 1.9, 0.1)
+            return known if chosen == () else chosen
         case _ if short in REDUCTIONS and all(n == "name" for n, _ in inputs[1:]):
             # Over all axes, however many there are; `tf.argmax` alone takes the first one.
             return None if short in ("argmax", "argmin") else ()
@@ -87,6 +95,11 @@ def result(name: str, inputs: Inputs, elements: Elements) -> Shape:
             return (*known, whole(keywords.get("depth") or keywords.get("num_classes")))
         case "matvec" if len(known) > 1 and len(inputs) == 2:
             return known[:-1]
+        case "gather" if {"batch_dims", "axis"} == keywords.keys() - {
+            "params",
+            "indices",
+        } and known:
+            return picked(known, keywords)
         case "gather" | "embedding_lookup" if len(inputs) == 2 and known:
             indices = shape_of(inputs[1][1])
             return None if indices is None else (*indices, *known[1:])
@@ -94,6 +107,25 @@ def result(name: str, inputs: Inputs, elements: Elements) -> Shape:
             return reduced(known, keywords)
         case _:
             return None
+
+
+def sampled(name: str, args: Arguments, elements: Elements) -> Shape:
+    """Return the shape of NumPy's random numbers: one alone where no size is given."""
+    size = args.get(SIZED[name], "size")
+    return () if size is None or size == Const(None) else written(size, elements)
+
+
+def picked(shape: tuple[int | None, ...], keywords: Mapping[str, Value]) -> Shape:
+    """Return the shape of `gather(x, i, axis=1, batch_dims=1)`: of each row the element named."""
+    at = shape_of(keywords["indices"]) if "indices" in keywords else None
+    batch, axis = whole(keywords["batch_dims"]), keywords["axis"]
+    position = axis.value if isinstance(axis, Const) and isinstance(axis.value, int) else None
+    if batch is None or position is None or at is None or len(at) < batch:
+        return None
+    position = position if position >= 0 else len(shape) + position
+    if not batch <= position < len(shape):
+        return None
+    return (*shape[:position], *at[batch:], *shape[position + 1 :])
 
 
 def named(inputs: Inputs, *names: str) -> Value | None:

@@ -19,6 +19,16 @@ fractions = tf.constant([0.1, 0.5, 0.9])
 centres = tf.Variable(tf.random.normal([100]))
 weights = tf.Variable(tf.ones((3, 1)))
 model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+actions = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4)])
+chosen = np.random.default_rng(0).integers(0, 4, 100)
+def picked():
+    return tf.gather(actions(x), chosen, axis=1, batch_dims=1)
+def best(keepdims):
+    return tf.reduce_max(other(x), axis=1, keepdims=keepdims)
+def errors():
+    return tf.reduce_mean(tf.square(column - model(x)), axis=-1)
+given = np.random.default_rng(0).uniform(-1.0, 1.0, (100, 1)).astype("float32")
 """
 
 
@@ -26,7 +36,8 @@ def of(loss: str) -> str:
     """Return a program that differentiates a loss."""
     return (
         f"{HEAD}with tf.GradientTape() as tape:\n    loss = {loss}\n"
-        "g = tape.gradient(loss, [*model.trainable_variables, centres, weights])\n"
+        "sources = [*model.trainable_variables, *actions.trainable_variables, centres, weights]\n"
+        "g = tape.gradient(loss, sources)\n"
     )
 
 
@@ -41,6 +52,9 @@ def of(loss: str) -> str:
         "tf.reduce_mean(tf.square(column - model(x)))",
         "tf.reduce_mean(tf.square(row[:, None] - model(x)))",
         "tf.reduce_mean(tf.square(tf.expand_dims(row, 1) - model(x)))",
+        # What is to be learned, from another network.
+        "tf.reduce_mean(tf.square(row + best(False) - picked()))",
+        "tf.reduce_mean(tf.where(row > 0.0, 1.9, 0.1) * errors())",
     ],
 )
 def test_the_same_shape_on_both_sides_is_fine(loss: str) -> None:
@@ -66,6 +80,7 @@ def test_a_loss_of_keras_aligns_them(loss: str) -> None:
         "tf.reduce_mean(tf.square(tf.expand_dims(model(x)[:, 0], 1) - row))",
         "tf.reduce_mean(tf.abs(model(x)[:, 0][:, None] - row))",
         "tf.reduce_mean(tf.abs(model(x)[:, 0][:, tf.newaxis] - row))",
+        "tf.reduce_mean(tf.square((row[:, None] + 1.0) * 2.0 - tf.reduce_sum(model(x), axis=1)))",
         # A few numbers against all: quantiles, atoms of a distribution.
         "tf.reduce_mean(tf.maximum(fractions * (column - model(x)), 0.0))",
         # All predictions against each other.
@@ -127,6 +142,10 @@ def test_what_is_not_known_is_fine(program: str) -> None:
         "tf.reduce_mean(tf.square(row - tf.matmul(x, weights)))",
         "keras.ops.mean(keras.ops.square(keras.ops.subtract(row, model(x))))",
         "tf.reduce_mean(row * model(x))",
+        # What is to be learned, from another network: an axis was put in to fit a column.
+        "tf.reduce_mean(tf.square(row[:, None] + best(True) - tf.squeeze(model(x), -1)))",
+        "tf.reduce_mean(tf.square(column + other(x) - picked()))",
+        "tf.reduce_mean(np.where(given > 0.0, 1.9, 0.1) * errors())",
     ],
 )
 def test_a_row_against_a_column_is_named_with_its_shapes(loss: str) -> None:

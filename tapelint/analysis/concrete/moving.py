@@ -43,11 +43,21 @@ def reshape(call: Call) -> Tensor:
     wanted: list[int] = []
     for value in given:
         found = call.evaluator.python(value, call.node)
-        wanted += [int(n) for n in (found if isinstance(found, tuple) else (found,))]
+        wanted += [found] if not isinstance(found, tuple) else found
+    # for: np.reshape(x, shape, "F"), which goes another way
+    if not all(isinstance(n, int | float) for n in wanted) or has_order(call):
+        raise Unsupported
+    wanted = [int(n) for n in wanted]
     return move(call.known(0), lambda a: reshaped(a, wanted))
 
 
+def has_order(call: Call) -> bool:
+    return any(name == "order" for name, _ in call.node.operands)
+
+
 def flatten(call: Call) -> Tensor:
+    if has_order(call):
+        raise Unsupported
     return move(call.known(0), lambda a: reshaped(a, [-1]))
 
 

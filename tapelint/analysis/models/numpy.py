@@ -114,12 +114,6 @@ def target_of(short: str, args: Arguments) -> Data | None:
     return None
 
 
-# Where the size of an array of random numbers stands.
-SIZED = {
-    "random.normal": 2, "random.uniform": 2, "random.randint": 2, "random.binomial": 2,
-    "random.random": 0, "random.random_sample": 0, "random.standard_normal": 0,
-    "random.exponential": 1, "random.choice": 1, "random.poisson": 1,
-}  # fmt: skip
 FILLED = frozenset({"zeros", "ones", "empty", "full"})
 
 
@@ -130,9 +124,8 @@ def array_shape(machine: Interpreter, short: str, args: Arguments) -> shapes.Sha
         return None
     if short in ("random.rand", "random.randn"):
         return tuple(shapes.whole(v) for v in args.positional)
-    if short in SIZED:
-        size = args.get(SIZED[short], "size")
-        return () if size is None or size == Const(None) else shapes.written(size, listed)
+    if short.startswith("random.") and short.removeprefix("random.") in shapes.SIZED:
+        return shapes.sampled(short.removeprefix("random."), args, listed)
     if short in FILLED:
         size = args.get(0, "shape")
         return None if size is None else shapes.written(size, listed)

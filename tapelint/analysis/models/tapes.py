@@ -518,11 +518,10 @@ class Asker:
                     self.machine.observe(
                         RequestMisused(node.place, what, node.label or "", self.place)
                     )
-            for met in broadcasts.observed(self.targets, self.place, self.machine.broadcasts):
+            given = (self.session, self.targets, alive, self.place)
+            for met in broadcasts.observed(*given, self.machine.broadcasts):
                 self.machine.observe(met)
-            for term in idle_terms.observed(
-                self.session, self.targets, alive, self.place, self.machine.idle_terms
-            ):
+            for term in idle_terms.observed(*given, self.machine.idle_terms):
                 self.machine.observe(term)
 
 

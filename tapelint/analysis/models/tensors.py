@@ -186,6 +186,9 @@ def method_shape(machine: Interpreter, receiver: Data, name: str, args: Argument
     """Return the shape that a method of an array gives."""
     if args.is_open:
         return None
+    listed = partial(operations.known_elements, machine)
+    if receiver.node.op == "generator":
+        return shapes.sampled(name, args, listed) if name in shapes.SIZED else None
     argument = "shape" if name == "reshape" else "axis"
     inputs: list[tuple[str, Value]] = [("x", receiver)]
     if len(args.positional) > 1 and name == "reshape":
@@ -194,7 +197,7 @@ def method_shape(machine: Interpreter, receiver: Data, name: str, args: Argument
     elif args.positional and name not in ("astype", "copy"):
         inputs.append((argument, args.positional[0]))
     inputs += list(args.keywords.items())
-    return shapes.result(name, inputs, partial(operations.known_elements, machine))
+    return shapes.result(name, inputs, listed)
 
 
 def method_dtype(name: str, args: Arguments) -> DType | None:
