@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tapelint.analysis import updates
-from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
+from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import Machine
 from tapelint.analysis.shapes import indexed, shape_of
@@ -183,7 +183,18 @@ class Containers(Machine):
             return True, ("identity", index.identity)
         if isinstance(index, External):
             return True, ("external", index.name)
+        if isinstance(index, Data) and index.node in self.paths:
+            return True, ("path", index.node)
         return False, None
+
+    def path_of(self, variable: VariableValue, at: Place) -> Data:
+        """Return the path of a Keras variable: a word that no other variable has."""
+        found = self.path_nodes.get(variable.identity)
+        if found is None:
+            found = self.node(".path", Kind.PYTHON, DType.STRING, at)
+            self.path_nodes[variable.identity] = found
+            self.paths[found] = Data(found)
+        return self.paths[found]
 
     def key_value(self, key: Hashable) -> Value:
         """Return the value that a key was made of."""
@@ -192,6 +203,8 @@ class Containers(Machine):
                 return self.keyed[identity]
             case ("external", str() as name):
                 return External(name)
+            case ("path", Node() as node):
+                return self.paths[node]
             case _:
                 return Const(key)
 

@@ -564,7 +564,11 @@ class Expressions(Calls):
                 keys = [k for _, k in pairs]
             if key in contents.optional:
                 return None
-            if known and (key in keys or contents.rest is None):
+            # What path a variable has is not known.
+            is_path = isinstance(key, str) and any(
+                isinstance(k, tuple) and k[:1] == ("path",) for k in keys
+            )
+            if known and not is_path and (key in keys or contents.rest is None):
                 return (key in keys) == (op == "in")
             return None
         return None

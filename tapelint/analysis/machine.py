@@ -118,6 +118,9 @@ class Machine:
         self.variables: dict[Node, VariableValue] = {}
         # Objects that are keys of dicts.
         self.keyed: dict[int, Value] = {}
+        # Paths of Keras variables, which are keys of dicts as well.
+        self.path_nodes: dict[int, Node] = {}
+        self.paths: dict[Node, Data] = {}
         # By tape: what was watched while the tape was not recording, which does nothing.
         # The `return` statements of the call that ended last.
         self.last_returned: list[tuple[Place, Value]] = []

@@ -401,6 +401,8 @@ class Objects(Containers):
                 if value.node.trainable is None:
                     return Data(self.node(".trainable", Kind.PYTHON, DType.BOOL, at))
                 return Const(value.node.trainable)
+            case "path" if value.library == "keras" and not value.is_many:
+                return self.path_of(value, at)
             case "name" | "path":
                 return Data(self.node(f".{name}", Kind.PYTHON, DType.STRING, at))
             case "value" if value.library == "keras":
