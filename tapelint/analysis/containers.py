@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +39,19 @@ MOST_ELEMENTS = 200
 def given(value: Value) -> Callable[[], Value]:
     """Return a turn of a loop whose value is known beforehand."""
     return lambda: value
+
+
+# What gives a part of an array, or another look at it, and no copy.
+VIEWS = frozenset("[] reshape ravel transpose T squeeze swapaxes view asarray".split())
+
+
+def viewed(node: Node) -> Iterator[Node]:
+    """Yield the arrays that one is a view of."""
+    while node.op.rpartition(".")[2] in VIEWS and node.edges:
+        node = node.edges[0].parent
+        if node.kind is not Kind.ARRAY:
+            return
+        yield node
 
 
 class Containers(Machine):
@@ -363,7 +376,7 @@ class Containers(Machine):
                 self.set_box_item(owner, index, value)
             case Data():
                 # An array or an unknown object that holds the value from now on.
-                self.absorb(owner, value, at)
+                self.absorb(owner, value, at, index)
             case Instance():
                 self.set_instance_item(owner, index, value, at)
             case Union():
@@ -379,15 +392,21 @@ class Containers(Machine):
             case _:
                 self.escape(value)
 
-    def absorb(self, owner: Data, value: Value, at: Place) -> None:
+    def absorb(self, owner: Data, value: Value, at: Place, index: Value | None = None) -> None:
         """Let an array (or unknown object) depend on a value written into it."""
         leaves = self.leaves(value)
         self.escape(value)
         if owner.kind is Kind.ARRAY:
             edges = [Edge(leaf, Effect.CUT, Reason.NUMPY, "[]=") for leaf in leaves]
             written = self.node("[]=", Kind.ARRAY, owner.dtype, at, edges)
+            if index is not None and not self.is_conditional():
+                written.operands = (("index", index), ("value", value))
             # Arrays are mutable: whoever holds this one sees the write.
             owner.node.edges = (*owner.node.edges, Edge(written))
+            for whole in viewed(owner.node):
+                # for: row = x[0]; row[:] = 1.0
+                through = self.node("[]=", Kind.ARRAY, owner.dtype, at, edges)
+                whole.edges = (*whole.edges, Edge(through))
         elif leaves:
             self.escape_into(owner, value)
             owner.node.edges = (*owner.node.edges, *(Edge(leaf) for leaf in leaves))

@@ -31,12 +31,16 @@ Operation = Callable[["Call"], Tensor]
 class Call:
     """One operation with what it was given."""
 
-    def __init__(self, evaluator: Evaluator, node: Node, shape: Shape | None) -> None:
+    def __init__(
+        self, evaluator: Evaluator, node: Node, shape: Shape | None, held: Tensor | None = None
+    ) -> None:
         self.evaluator = evaluator
         self.node = node
         self.name = node.op
         # The static shape of the result, where the analysis knows it.
         self.shape = shape
+        # Of a write into an array: what that held before.
+        self.held = held
 
     def given(self, index: int, *names: str) -> Value | None:
         """Return an argument by one of its names, or by its place where it has none."""
@@ -100,6 +104,8 @@ class Evaluator:
         self.tensors: dict[Node, Tensor] = {}
         # Static shapes, which belong to the values and not to their nodes.
         self.shapes: dict[Node, Shape] = {}
+        # What arrays were made with, before anything was written into them.
+        self.starts: dict[Node, Tensor] = {}
         self.spent = 0
 
     def run(self, targets: Sequence[Node]) -> bool:
@@ -138,7 +144,7 @@ class Evaluator:
                 if user is not None and node.number >= user.number:
                     # for: a list that has grown since it was used
                     raise Unsupported
-                return self.of_node(node)
+                return self.of_array(node, user)
             case VariableValue():
                 return self.of_node(read_of(value.node, user))
             case Tuple() | Box():
@@ -199,13 +205,32 @@ class Evaluator:
         self.tensors[node] = made
         return made
 
+    def of_array(self, node: Node, user: Node | None) -> Tensor:
+        """Return what an array holds when it is used: what was written into it until then."""
+        writes = [e.parent for e in node.edges if e.parent.number > node.number]
+        if user is None or not writes:
+            return self.of_node(node)
+        # Another write, or one that may not have happened, is no `[]=` of known operands.
+        if "[]=" not in self.operations or any(w.op != "[]=" or not w.operands for w in writes):
+            return self.of_node(node)
+        try:
+            held = self.starts.get(node)
+            if held is None:
+                held = self.starts[node] = self.computed(node, self.shapes.get(node))
+            for write in writes:
+                if write.number < user.number:
+                    held = self.operations["[]="](Call(self, write, held.shape, held))
+        except Unsupported:
+            return self.of_node(node)
+        return Tensor(held.shape, held.numbers, node=node)
+
     def computed(self, node: Node, shape: Shape | None) -> Tensor:
         if node.kind is Kind.VARIABLE:
             if not node.operands:
                 # A way back ends here: nothing comes from elsewhere.
                 return unknown_numbers(node, shape)
             # A variable is a source: what it starts with is where the way back ends.
-            return detached(self.of_value(node.operands[0][1]))
+            return detached(self.of_value(node.operands[0][1], node))
         if node.kind is Kind.JOIN:
             return self.joined(node)
         operation = self.operation(short(node.op))

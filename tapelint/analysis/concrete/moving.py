@@ -219,8 +219,26 @@ def index(call: Call) -> Tensor:
     if value is None or where is None:
         raise Unsupported
     x = call.evaluator.of_value(value, call.node)
+    return moved(x, chosen(call, x.array.shape, where))
+
+
+def write(call: Call) -> Tensor:
+    """Return an array after `x[index] = value`."""
+    where = dict(call.node.operands).get("index")
+    if call.held is None or where is None:
+        raise Unsupported
+    places = chosen(call, call.held.array.shape, where)
+    value = broadcast(call.known(1, "value").array, places.shape)
+    items = list(call.held.numbers)
+    for place, number in zip(places.items, value.items, strict=True):
+        items[place] = number
+    return Tensor(call.held.shape, items)
+
+
+def chosen(call: Call, shape: Sequence[int], where: Value) -> Array:
+    """Return the positions that an index picks from a shape."""
     steps = list(where.elements) if isinstance(where, Tuple) else [where]
-    array = positions(x.array.shape)
+    array = positions(tuple(shape))
     given = sum(1 for s in steps if not is_const(s, None) and not is_const(s, ...))
     axis = 0
     for step in steps:
@@ -228,7 +246,7 @@ def index(call: Call) -> Tensor:
             axis += len(array.shape) - axis - (given - consumed(steps, step))
             continue
         array, axis = stepped(call, array, step, axis)
-    return moved(x, array)
+    return array
 
 
 def consumed(steps: Sequence[Value], until: Value) -> int:
@@ -276,6 +294,7 @@ def is_const(value: Value, wanted: object) -> bool:
 
 MOVING: dict[str, Operation] = {
     "[]": index,
+    "[]=": write,
     "reshape": reshape,
     **dict.fromkeys(("flatten", "ravel"), flatten),
     **dict.fromkeys(("transpose", "permute_dims", "T"), transpose),
