@@ -59,6 +59,7 @@ EVENTS = (
     {"event": "update", "variable": "x", "gradients_of": ["y"], "is_own": False, "frames": FRAMES},
     {"event": "executed", "lines": FRAMES},
     {"event": "uneven", "frames": FRAMES},
+    {"event": "sought", "operation": "Log", "numbers": [0.5, 2]},
 )
 ODD: tuple[Any, ...] = (
     None, True, -1, 10**400, 1e308, float("nan"), float("inf"), "", "\x1b[2J", "\ud800", [], {}, [[]],
@@ -94,6 +95,16 @@ def spoiled(value: Any, chance: random.Random) -> Any:
             ]
         case _:
             return value
+
+
+@pytest.mark.parametrize("numbers", [None, "1", [1e300], [float("nan")], [10**400], [0.0, "x"]])
+def test_an_input_that_is_none_is_not_tried(numbers: object) -> None:
+    assert run_from([{"event": "sought", "numbers": numbers}], "ended", 1.0).sought == ((),)
+
+
+def test_an_input_that_was_found_is_numbers() -> None:
+    event: dict[str, object] = {"event": "sought", "numbers": [0.5, 2]}
+    assert run_from([event], "ended", 1.0).sought == ((0.5, 2.0),)
 
 
 def lies() -> Iterator[list[dict[str, object]]]:
