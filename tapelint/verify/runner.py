@@ -20,6 +20,7 @@ from tapelint.verify.installation import Installation, NoTensorFlow, death, envi
 from tapelint.verify.observed import Run, run_from
 from tapelint.verify.request import Request
 from tapelint.verify.worker import scratch
+from tapelint.verify.worker.patience import TIMES_LONGER
 
 START = Path(__file__).parent / "worker" / "start.py"
 PROTOCOL = 1
@@ -136,7 +137,10 @@ class Runner:
                 else:
                     entry.events.append(event)
             return
-        limit = min(w.started + w.request.limits.seconds + GRACE for w in waiting.values())
+        # Without a fork there is nobody beside the witness who looks at what it uses.
+        can_fork = self.installation is not None and self.installation.can_fork
+        times = TIMES_LONGER if can_fork else 1
+        limit = GRACE + min(w.started + w.request.limits.seconds * times for w in waiting.values())
         if now > limit:
             self._stop()
             for number, entry in list(waiting.items()):

@@ -114,3 +114,14 @@ def test_a_planted_break_is_found_and_confirmed(runner: Runner) -> None:
     assert "stop_gradient: 1 planted, 1 found by the analysis; 1 confirmed" in breaks.report(
         [found]
     )
+
+
+def test_a_break_that_the_analysis_misses_may_be_one_that_raises(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = STEP + "\nstep(tf.keras.Sequential([tf.keras.layers.Dense(2)]), tf.ones([3, 2]), 1.0)\n"
+    here = sites(tmp_path, text)
+    monkeypatch.setattr(breaks, "_found", lambda plant: ())
+    (result,) = breaks.results(here, frozenset(), runner, OPTIONS, kinds=["np call"])
+    assert not result.is_found
+    assert result.verdict == "confirmed", result.evidence.reason

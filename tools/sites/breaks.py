@@ -13,7 +13,7 @@ from tapelint.verify.runner import Runner
 from tapelint.verify.verification import Options, verify
 from tools.sites.calls import Site
 from tools.sites.plants import KINDS, Plant, planted
-from tools.sites.witnesses import finding, project_of, ranked
+from tools.sites.witnesses import NONE, RAISES, finding, project_of, ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,16 @@ def _result(plant: Plant, is_healthy: bool, runner: Runner, options: Options) ->
     found = [f for f in _found(plant) if f.span.line == plant.line]
     own = next((f for f in found if f.code == plant.code), found[0] if found else None)
     span = Span(plant.path, plant.line, 1, plant.line, 1)
-    asked = own or finding(plant.site, span, plant.code)
-    (judged,) = verify([asked], project_of(plant.path, plant.text), runner, options)
-    assert judged.evidence is not None
-    return Result(plant, own is not None, asked.code, judged.evidence, is_healthy)
+    # What the analysis would have said of an array as target depends on what asks for its gradient.
+    made = [finding(plant.site, span, plant.code, message) for message in (NONE, RAISES)]
+    judged = verify([own] if own else made, project_of(plant.path, plant.text), runner, options)
+    best = next((f for f in judged if _is_confirmed(f)), judged[0])
+    assert best.evidence is not None
+    return Result(plant, own is not None, best.code, best.evidence, is_healthy)
+
+
+def _is_confirmed(found: Finding) -> bool:
+    return found.evidence is not None and found.evidence.verdict is Verdict.CONFIRMED
 
 
 def _found(plant: Plant) -> tuple[Finding, ...]:

@@ -30,6 +30,7 @@ RULES = {
     "unrecorded": "TAP302",
 }
 NONE = "the gradient is None: cut here"
+RAISES = "`tape.gradient` raises: cut here"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from tapelint.verify.worker import landlock, sandbox, scratch, seccomp
+from tapelint.verify.worker.patience import Patience
 from tapelint.verify.worker.runtime import TensorFlow
 from tapelint.verify.worker.sandbox import Limits
 from tapelint.verify.worker.witness import run
@@ -151,7 +152,7 @@ class _Child:
     pipe: int
     folder: str
     nonce: str
-    deadline: float
+    patience: Patience
     disk: int
     buffer: bytes = b""
     received: int = 0
@@ -176,15 +177,15 @@ class _Zygote:
             sources = [child.pipe for child in self.children]
             if self.is_open:
                 sources.append(self.lines.fileno())
-            patience = min((c.deadline for c in self.children), default=float("inf"))
-            timeout = max(0.0, min(patience - time.monotonic(), 1.0))
+            first = min((c.patience.deadline for c in self.children), default=float("inf"))
+            timeout = max(0.0, min(first - time.monotonic(), 1.0))
             ready, _, _ = select.select(sources, [], [], timeout)
             if self.lines.fileno() in ready and self.is_open:
                 self._read_requests()
             for child in list(self.children):
                 if child.pipe in ready:
                     self._read_child(child)
-                elif time.monotonic() > child.deadline:
+                elif time.monotonic() > child.patience.deadline and child.patience.is_over():
                     self._end(child, "timed out")
             self._look_at_folders()
 
@@ -220,8 +221,8 @@ class _Zygote:
             _run_child(self.runtime, request, folder, theirs, nonce, self)
         os.close(theirs)
         limits = Limits(**request.get("limits", {}))
-        deadline = time.monotonic() + limits.seconds
-        self.children.append(_Child(request, pid, ours, folder, nonce, deadline, limits.disk))
+        patience = Patience(pid, limits.seconds)
+        self.children.append(_Child(request, pid, ours, folder, nonce, patience, limits.disk))
 
     def _read_child(self, child: _Child) -> None:
         data = os.read(child.pipe, CHUNK)

@@ -24,13 +24,13 @@ class Liveness:
         self.start = recorder.key(source)
         self.answers: dict[Key, bool | None] = {self.start: True}
         self.questions = 0
-        self.deadline = time.monotonic() + SECONDS
+        self.deadline = time.process_time() + SECONDS
         self.is_exhausted = False
 
     def renew(self) -> None:
         """Give the next questions time of their own."""
         self.questions, self.is_exhausted = 0, False
-        self.deadline = time.monotonic() + SECONDS
+        self.deadline = time.process_time() + SECONDS
 
     def of_value(self, value: Any) -> bool:
         """Tell whether a gradient could flow from a value back to the source."""
@@ -81,7 +81,7 @@ class Liveness:
         if not (runtime.is_differentiable(value) or value.dtype == runtime.tf.variant):
             return False
         self.questions += 1
-        if self.questions > MOST_QUESTIONS or time.monotonic() > self.deadline:
+        if self.questions > MOST_QUESTIONS or time.process_time() > self.deadline:
             self.is_exhausted = True
             return False
         with self.recorder.muted():

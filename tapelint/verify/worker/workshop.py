@@ -284,7 +284,7 @@ class Workshop(Values):
         unknowns = open_in([*arguments, keywords])
         suggested = [*self._expected_by(function), *(self._form(value) for value in like)]
         names = [unknown._tapelint.name for unknown in unknowns]
-        deadline = time.monotonic() + SECONDS_TO_TRY
+        deadline = time.process_time() + SECONDS_TO_TRY
         last: Exception | None = None
         is_real = self.prefers_real(unknowns)
         for forms in combinations(names, filter(None, suggested), is_real=is_real):
@@ -307,7 +307,7 @@ class Workshop(Values):
                 for unknown in unknowns:
                     self._say_form(unknown)
                 return result
-            if time.monotonic() > deadline:
+            if time.process_time() > deadline:
                 break
         what = f"{type(last).__name__}: {str(last).strip()[:60]}" if last else "nothing fits"
         self.say(f"{name} is not run, because no invented input fits ({what})")
