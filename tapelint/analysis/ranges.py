@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tapelint.analysis.graph import Kind, Node, is_written_into, read_of
+from tapelint.analysis.parts import part_of
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import Box, Const, Data, Tuple, Union, Value, VariableValue
 
@@ -158,6 +159,9 @@ class Ranges:
             return UNKNOWN
         name = short(node.op)
         given = [self.of_value(as_read(value, node)) for _, value in node.operands]
+        part = part_of(node, self.elements) if name == "[]" else None
+        if part is not None:
+            return self.of_value(part)
         if name in MOVES:
             return given[0] if given else UNKNOWN
         if name in SUMS:

@@ -133,17 +133,28 @@ def count(call: Call) -> Tensor:
     return Tensor((), [float(size(call.known(0).array.shape))])
 
 
+def made_of(row: list[Number], is_linear: bool, number: Number) -> Number:
+    """Return one number that a layer makes of a row."""
+    if any(map(numbers.is_nan, row)):
+        return numbers.NAN
+    return 0.0 if is_linear and all(n == 0 for n in row) else number
+
+
 def dense(call: Call) -> Tensor:
-    """Return what a layer makes of each row: of equal rows the same, of a NaN nothing but NaN."""
+    """Return what a layer makes of each row: of equal rows the same, of a NaN nothing but NaN.
+
+    Without a bias it makes zeros of zeros, whatever its kernel is.
+    """
     x = call.known(0, "inputs")
-    units = dict(call.node.operands).get("units")
+    named_operands = dict(call.node.operands)
+    units, is_linear = named_operands.get("units"), "use_bias" in named_operands
     if not isinstance(units, Const) or not isinstance(units.value, int) or not x.rank:
         raise Unsupported
     weights = tuple(e.parent.number for e in call.node.edges if e.argument == "weights")
     width, count = x.array.shape[-1], units.value
     rows = [x.numbers[i : i + width] for i in range(0, len(x.numbers), max(width, 1))]
     made = [
-        numbers.NAN if any(map(numbers.is_nan, row)) else named("dense", weights, i, *row)
+        made_of(row, is_linear, named("dense", weights, i, *row))
         for row in rows
         for i in range(count)
     ]

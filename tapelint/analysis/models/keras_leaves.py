@@ -124,6 +124,9 @@ def computed(
     units = configured_value(machine, layer, "units") if class_word(name) == "Dense" else None
     if isinstance(units, Const):
         inputs.append(("units", units))
+        flag = configured_value(machine, layer, "use_bias")
+        if flag == Const(False):
+            inputs.append(("use_bias", flag))
     is_float = bool(own) or class_word(name) in FLOATING
     return machine.record(name, inputs, args.place, dtype=DType.FLOAT if is_float else None)
 
