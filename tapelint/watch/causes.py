@@ -34,6 +34,7 @@ SINGULAR = (
     (re.compile(r"^Pow$"), "TAP508"),
     (re.compile(r"^(Acos|Asin|Atanh|Acosh)"), "TAP509"),
     (re.compile(r"^(Exp|Expm1)$"), "TAP501"),
+    (re.compile(r"^(Softmax|LogSoftmax)$"), "TAP510"),
 )
 
 

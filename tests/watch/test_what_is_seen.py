@@ -114,6 +114,18 @@ for turn in range(4):
 raise ValueError("no more data")
 """
 
+MASKED = """\
+import tensorflow as tf
+
+w = tf.Variable([[1.0, 2.0], [3.0, 4.0]], name="w")
+mask = tf.constant([[0.0, 0.0], [float("-inf")] * 2])
+for step in range(3):
+    with tf.GradientTape() as tape:
+        shares = tf.nn.softmax(w + mask)
+        loss = tf.reduce_sum(shares * shares)
+    tape.gradient(loss, w)
+"""
+
 # NaN within graphs: of a function, of one that XLA compiles, and of `fit`. What is NaN from the
 # start, and what no gradient moves, is not spoiled by one.
 NAN_IN_GRAPHS = """\
@@ -202,6 +214,13 @@ def test_everything_is_recorded_where_that_is_asked_for(tmp_path: Path) -> None:
     assert ran.code == 1
     assert ran.err.count("ValueError: no more data") == 1
     assert "tapelint/watch" not in ran.err
+
+
+def test_nan_is_blamed_on_the_step_that_makes_it_of_infinities(tmp_path: Path) -> None:
+    ran, document = reported(tmp_path, MASKED)
+    assert told(document) == [("TAP510", 7, "warning")]
+    # Of a tape that is not the user's there is nothing to say: neither of its being asked inside.
+    assert "persistent tape" not in ran.err
 
 
 def test_nan_in_a_graph_shows_in_the_variable_it_is_for(tmp_path: Path) -> None:

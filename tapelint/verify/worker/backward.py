@@ -22,7 +22,7 @@ def culprits(
     """Return the steps whose backward pass makes a gradient bad that was not bad before.
 
     `is_bad` is `is_not_finite` or `is_zero`. Of a non-finite gradient, the step that first gave a
-    non-finite value on the way forward is named too.
+    non-finite value on the way forward is named too, and that which first gave NaN.
     """
     steps = explainer.search(target, source).on_way
     gradients = _gradients(explainer, target, steps)
@@ -39,8 +39,9 @@ def culprits(
             explainer, event, source, is_bad, gradients
         ):
             found.append(as_break(event))
-    if is_bad is is_not_finite and (first := _first_bad_value(explainer, steps)) is not None:
-        found.append(as_break(first))
+    if is_bad is is_not_finite:
+        # for: the softmax of a row that is -inf throughout, which is how masks are made
+        found += map(as_break, _first_bad_values(explainer, steps))
     return tuple(found)
 
 
@@ -83,6 +84,10 @@ def is_not_finite(array: Any) -> bool:
     return array.dtype.kind in "fc" and not bool(_all_finite(array))
 
 
+def _has_nan(array: Any) -> bool:
+    return array.dtype.kind in "fc" and bool(sys.modules["numpy"].isnan(array).any())
+
+
 def is_zero(array: Any) -> bool:
     """Tell whether a NumPy array is zero everywhere."""
     return not array.any()
@@ -122,14 +127,18 @@ def _of(explainer: Explainer, target: Any, source: Any) -> list[Any]:
     return [] if array is None else [array]
 
 
-def _first_bad_value(explainer: Explainer, steps: Sequence[Event]) -> Event | None:
+def _first_bad_values(explainer: Explainer, steps: Sequence[Event]) -> list[Event]:
+    """Return the steps that first gave a value that is not finite, and NaN."""
     recorder = explainer.recorder
+    found: dict[int, Event] = {}
     with recorder.muted():
-        for event in steps:
-            made = [a for v in event.values if (a := explainer.array(v)) is not None]
-            if not any(is_not_finite(array) for array in made):
-                continue
-            used = (explainer.array(recorder.value(key)) for key in event.inputs)
-            if not any(is_not_finite(array) for array in used if array is not None):
-                return event
-    return None
+        for is_bad in (is_not_finite, _has_nan):
+            for event in steps:
+                made = (explainer.array(value) for value in event.values)
+                used = (explainer.array(recorder.value(key)) for key in event.inputs)
+                if any(is_bad(a) for a in made if a is not None) and not any(
+                    is_bad(a) for a in used if a is not None
+                ):
+                    found[event.serial] = event
+                    break
+    return list(found.values())

@@ -367,9 +367,13 @@ class Recorder:
         pywrap = self.runtime.pywrap
         for handle in handles:
             pywrap.TFE_Py_TapeSetRemove(handle)
+        # Asked while it records, a persistent tape warns the user, who knows nothing of this one.
+        shadow, was_recording = self.shadow, self.shadow._recording
+        shadow._recording = False
         try:
             yield
         finally:
+            shadow._recording = was_recording
             for handle in handles:
                 pywrap.TFE_Py_TapeSetAdd(handle)
             self.is_muted = False
