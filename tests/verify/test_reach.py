@@ -272,6 +272,23 @@ def test_what_may_be_connected_is_left_open(runner: Runner, tmp_path: Path, name
         assert found.verdict is Verdict.INCONCLUSIVE, found.reason
 
 
+def test_what_has_attributes_may_be_made_from_them(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        def step(parameter):
+            with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+                tape.watch(parameter.unconstrained)
+                inner = tf.sin(parameter)
+                y = tf.reduce_sum(inner * inner)  # here
+            return tape.gradient(y, inner)
+        """,
+    )
+    for code in ("TAP101", "TAP108", "TAP205"):
+        found = evidence(runner, made, finding(made, code, NONE, at=made.line()))
+        assert found.verdict is not Verdict.CONFIRMED, found.reason
+
+
 def test_a_jacobian_of_an_array_is_none(runner: Runner, tmp_path: Path) -> None:
     made = program(
         tmp_path,

@@ -102,7 +102,9 @@ class Values:
             unknown.value = unknown.made()
             return
         # An object that is not known may hold anything that was computed so far.
-        is_result = unknown.is_result or (unknown.is_attribute and bool(self.recorder.active))
+        # So may one whose attributes the program has used, which is made from them perhaps.
+        is_object = unknown.is_attribute or any(type(key) is str for key in unknown.children)
+        is_result = unknown.is_result or (is_object and bool(self.recorder.active))
         with_flow = is_result and form.dtype.startswith("float")
         if with_flow and unknown.flow is not None and form == SCALAR:
             unknown.value = unknown.flow
