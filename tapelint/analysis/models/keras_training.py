@@ -20,8 +20,9 @@ from tapelint.analysis.models.keras_compiled import (
     compute_loss,
 )
 from tapelint.analysis.models.keras_config import layer_name
-from tapelint.analysis.models.keras_steps import first_of, library_step
+from tapelint.analysis.models.keras_steps import first_of, library_step, traced
 from tapelint.analysis.models.tensors import shape_of
+from tapelint.analysis.observations import Traced
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     NONE,
@@ -139,9 +140,9 @@ def train(machine: Interpreter, model: Instance, name: str, args: Arguments) -> 
         machine.library_steps += 1
         try:
             if isinstance(step, FunctionValue):
-                # Traced by `tf.function`, as Keras does it.
-                graph = replace(step, marks=step.marks | {"tf.function"})
-                machine.call(BoundMethod(graph, model), Arguments((data,), {}, args.place))
+                if traced(machine, model) is not Traced.EAGER:
+                    step = replace(step, marks=step.marks | {"tf.function"})
+                machine.call(BoundMethod(step, model), Arguments((data,), {}, args.place))
             elif STEPS[name] == "train_step":
                 library_step(machine, model, name, data, args.place)
                 break
