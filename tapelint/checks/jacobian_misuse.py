@@ -35,6 +35,11 @@ MISUSES = {
         "target or source has fewer than two axes",
         "keep the axis of a scalar a row: `keepdims=True`",
     ),
+    "batch jacobian of two batches": Misuse(
+        "raises: target and source differ in their first axis, the batch",
+        "their first axes differ",
+        "ask for the whole `jacobian`",
+    ),
     "batch jacobian of other rows": Misuse(
         "is wrong where the rows of a batch depend on each other",
         "only the part of each row for itself is computed",

@@ -33,6 +33,12 @@ def test_a_gradient_inside_its_tape_is_another_rule() -> None:
         ),
         (
             "tape.batch_jacobian(y, x)",
+            "batch jacobian of two batches",
+            "`tape.batch_jacobian` raises: target and source differ in their first axis, the batch",
+            "`jacobian`",
+        ),
+        (
+            "tape.batch_jacobian(y, x)",
             "batch jacobian of other rows",
             "`tape.batch_jacobian` is wrong where the rows of a batch depend on each other",
             "`jacobian`",
@@ -99,3 +105,30 @@ def test_one_number_has_no_batch(value: str) -> None:
     program = ROWS.format(value)
     (finding,) = linted(jacobian_misuse, f"from elsewhere import other\n{program}")
     assert finding.message.endswith("raises: it wants a batch axis and one more")
+
+
+SHARED = """\
+import tensorflow as tf
+
+x = tf.constant([[0.5], [1.0], [4.0]])
+w = tf.Variable({})
+with tf.GradientTape() as tape:
+    y = x * w
+tape.batch_jacobian(y, w)
+"""
+
+
+def test_a_variable_with_a_row_for_each_of_the_batch_is_fine() -> None:
+    assert linted(jacobian_misuse, SHARED.format("[[1.0], [2.0], [3.0]]")) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("[2.0, 0.7]", "it wants a batch axis and one more"),
+        ("[[2.0, 0.7]]", "target and source differ in their first axis, the batch"),
+    ],
+)
+def test_parameters_that_a_batch_shares_have_no_rows(value: str, why: str) -> None:
+    (finding,) = linted(jacobian_misuse, SHARED.format(value))
+    assert finding.message == f"`tape.batch_jacobian` raises: {why}"

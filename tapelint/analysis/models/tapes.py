@@ -256,22 +256,21 @@ def examine_request(
     if method != "gradient" and isinstance(target, Tuple | Box):
         misused("jacobian of a list", target)
     if method == "batch_jacobian":
-        for value in (target, sources):
-            if isinstance(value, Data) and value.shape is not None and len(value.shape) < 2:
-                misused("batch jacobian of a vector", value)
-                break
-        else:
-            examine_batches(target, sources, misused)
+        examine_batches(target, sources, misused)
     if state.is_recording and state.persistent and not state.is_paused and method == "gradient":
         misused("inside own tape", target)
 
 
 def examine_batches(target: Value, sources: Value, misused: Callable[[str, Value], None]) -> None:
-    """Look for a target whose first axis is not that of the source."""
-    if isinstance(target, Data) and isinstance(sources, Data) and target.shape and sources.shape:
-        rows, wanted = target.shape[0], sources.shape[0]
-        if rows is not None and wanted is not None and rows != wanted:
-            misused("batch jacobian of other rows", target)
+    """Look for shapes that are refused: of fewer than two axes, or of two batches."""
+    asked = [value for value in (target, sources) if isinstance(value, Data | VariableValue)]
+    known = [(value, value.shape) for value in asked if value.shape is not None]
+    for value, shape in known:
+        if len(shape) < 2:
+            misused("batch jacobian of a vector", value)
+            return
+    if len({shape[0] for _, shape in known if shape[0] is not None}) > 1:
+        misused("batch jacobian of two batches", target)
 
 
 def examine_rows(machine: Machine, asker: Asker) -> None:
