@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tapelint.analysis.concrete import blame
 from tapelint.analysis.concrete.search import Search
-from tapelint.analysis.graph import Effect, Node, Session
+from tapelint.analysis.graph import Effect, Node, Session, past
 from tapelint.analysis.observations import NanReachable, Singularity
 from tapelint.analysis.plausible import Hypotheses, has_axis
 from tapelint.analysis.ranges import MOVES, SUMS, Range, Ranges, as_read, behind, short
@@ -378,7 +378,8 @@ class Suspects:
         path = path_to(session, targets, sources)
         finder = Finder(path, self.contents)
         found = list(finder.found())
-        if any(blame.may_break(node) for node in path.nodes):
+        # Numbers that are given may be NaN before the path begins: 0 / 0 of a column that is constant.
+        if any(blame.may_break(node) for node in past(targets)):
             found = [*blame.found(self.search, targets, sources, path.nodes), *found]
             known = self.search.evaluator.tensors
             hypotheses = Hypotheses(path.nodes, targets, finder.ranges, self.contents, known)
