@@ -23,7 +23,7 @@ from tapelint.model import Confidence, Finding, Span
 from tapelint.settings import Settings
 from tapelint.source.markers import MARKERS, OLD_MARKERS, file_may_hold_tape, may_hold_tape
 from tapelint.source.read import SourceText, Unreadable, decode, read, unreadable_file
-from tapelint.workers import Fate
+from tapelint.workers import Fate, available_processors
 
 UNREADABLE, IDLE = "TAP901", "TAP902"
 # Rules about code that needs no tape to be wrong.
@@ -210,13 +210,6 @@ def _checked(
         outcomes.append(answer)
         progress(done, len(jobs))
     return outcomes
-
-
-def available_processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _lost(shown: str, fate: Fate, seconds: float) -> Finding:

@@ -198,6 +198,13 @@ class _Pool(Generic[Item, Answer]):
             yield index, fate
 
 
+def available_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def processor_seconds(pid: int | None) -> float | None:
     """Return the processor time that a process has used, None where the system does not tell."""
     try:

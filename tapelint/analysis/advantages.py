@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tapelint.analysis.graph import Kind, Node, Session, past
+from tapelint.analysis.graph import Kind, Node, past
 from tapelint.analysis.ranges import MOVES, short
-from tapelint.analysis.singular import Path, path_to
+from tapelint.analysis.singular import Path
 from tapelint.analysis.values import Data, Value, VariableValue
 
 PRODUCTS = frozenset({"*", "multiply"})
@@ -28,13 +28,10 @@ DEEPEST = 10
 MOST_NODES = 400
 
 
-def found(session: Session, targets: list[Node], sources: list[Node]) -> Iterator[Node]:
+def found(path: Path, targets: list[Node]) -> Iterator[Node]:
     """Yield each product of a log-probability and an advantage that is differentiated itself."""
-    products = list(policy_terms(targets))
-    if not products:
-        return
-    path = path_to(session, targets, sources)
-    for node in sorted(path.nodes.intersection(products), key=lambda n: n.number):
+    products = path.nodes.intersection(policy_terms(targets))
+    for node in sorted(products, key=lambda n: n.number):
         operands = [v for _, v in node.operands[:2]]
         for log, advantage in (operands, operands[::-1]):
             if path.holds(log) and path.holds(advantage) and is_pair(path, log, advantage):

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tapelint.analysis import shapes
-from tapelint.analysis.graph import Kind, Node, Session
+from tapelint.analysis.graph import Kind, Node
 from tapelint.analysis.ir import Place
 from tapelint.analysis.observations import LossBroadcast, Side
 from tapelint.analysis.ranges import short
 from tapelint.analysis.shapes import is_column, shape_of
-from tapelint.analysis.singular import Path, path_to
+from tapelint.analysis.singular import Path
 from tapelint.analysis.values import Const, Data, Tuple, Value
 
 # What is done with an error before it is averaged.
@@ -133,10 +133,10 @@ def is_new_axis(index: Value) -> bool:
 
 
 def observed(
-    session: Session, targets: list[Node], sources: list[Node], asked: Place, seen: set[Node]
+    path: Path, targets: Sequence[Node], asked: Place, seen: set[Node]
 ) -> Iterator[LossBroadcast]:
     """Yield each operation that makes a loss of pairs which do not belong together, once."""
-    for node, left, right in Finder(path_to(session, targets, sources), targets).found():
+    for node, left, right in Finder(path, targets).found():
         if node not in seen and node.place is not None:
             seen.add(node)
             sides = tuple(Side(value.node, written(value)) for value in (left, right))

@@ -12,7 +12,7 @@ from tapelint.analysis.graph import Edge, Effect, Kind, Node, Reason, Session, p
 from tapelint.analysis.ir import Place
 from tapelint.analysis.observations import IdleTerm
 from tapelint.analysis.ranges import short
-from tapelint.analysis.singular import Path, path_to
+from tapelint.analysis.singular import Path
 from tapelint.analysis.values import Data
 
 ADDITIONS = frozenset({"+", "add", "-", "subtract"})
@@ -23,10 +23,14 @@ MOST_NODES = 400
 
 
 def observed(
-    session: Session, targets: list[Node], sources: list[Node], asked: Place, seen: set[Node]
+    session: Session,
+    path: Path,
+    targets: list[Node],
+    sources: list[Node],
+    asked: Place,
+    seen: set[Node],
 ) -> Iterator[IdleTerm]:
     """Yield, once, each operation that makes a number of what a term is computed from."""
-    path = path_to(session, targets, sources)
     for term, rest in terms(path, targets):
         if term in path.nodes or term.kind is Kind.UNKNOWN:
             continue

@@ -45,8 +45,6 @@ from tapelint.analysis.values import (
 from tapelint.model import Belief
 
 OPTIMIZERS = ("tf.optimizers.", "keras.optimizers.", "tf.compat.v1.train.")
-# What may read any name.
-EVALUATORS = ("eval", "exec", "locals", "globals", "vars")
 TAPE = "GradientTape"
 # Keras opens a tape in these.
 TRAINERS = ("fit", "fit_generator", "train_on_batch")
@@ -140,7 +138,7 @@ class Interpreter(Modules):
         """Take out of the unread values those that functions nobody has run may read."""
         if not self.unread:
             return
-        if any(mentions(f.lazy.source(), EVALUATORS) for f in self.defined):
+        if any(mentions(f.lazy.source(), lost_updates.EVALUATORS) for f in self.defined):
             # for: eval(text, locals())
             self.unread.clear()
             return

@@ -372,10 +372,9 @@ class Suspects:
         self.named: set[Node] = set()
 
     def observed(
-        self, session: Session, targets: list[Node], sources: list[Node]
+        self, path: Path, targets: list[Node], sources: list[Node]
     ) -> Iterator[NanReachable]:
         """Yield each operation that may give NaN to one of the sources, unless it was named."""
-        path = path_to(session, targets, sources)
         finder = Finder(path, self.contents)
         found = list(finder.found())
         # Numbers that are given may be NaN before the path begins: 0 / 0 of a column that is constant.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from tapelint.workers import available_processors
 
 # Measured with TensorFlow 2.21: the worker takes 0.5 GB, a witness up to 0.1 of its own. Models and
 # data come on top.
@@ -22,7 +23,7 @@ CONTAINERS = (
 
 def witnesses() -> int:
     """Return how many witnesses may run together on this machine, at least one."""
-    return fitting(processors(), free_memory())
+    return fitting(available_processors(), free_memory())
 
 
 def fitting(processors: int, memory: int | None) -> int:
@@ -30,13 +31,6 @@ def fitting(processors: int, memory: int | None) -> int:
     if memory is None:
         return 1
     return max(1, min(processors, (memory - OF_WORKER) // OF_WITNESS))
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def free_memory() -> int | None:

@@ -40,6 +40,7 @@ from tapelint.analysis.observations import (
     TapeMisused,
     Traced,
 )
+from tapelint.analysis.singular import path_to
 from tapelint.analysis.state import Contents, TapeState
 from tapelint.analysis.values import (
     NONE,
@@ -509,16 +510,17 @@ class Asker:
         lost = {one.source for one in self.lost}
         alive = [node for node in self.sources if node not in lost]
         if alive and not self.is_vague:
-            for found in self.machine.suspects.observed(self.session, self.targets, alive):
+            path = path_to(self.session, self.targets, alive)
+            for found in self.machine.suspects.observed(path, self.targets, alive):
                 self.machine.observe(found)
-            for node in advantages.found(self.session, self.targets, alive):
+            for node in advantages.found(path, self.targets):
                 if node.place is not None:
                     what = "advantage differentiated"
                     self.machine.observe(
                         RequestMisused(node.place, what, node.label or "", self.place)
                     )
-            given = (self.session, self.targets, alive, self.place)
-            for met in broadcasts.observed(*given, self.machine.broadcasts):
+            given = (self.session, path, self.targets, alive, self.place)
+            for met in broadcasts.observed(path, self.targets, self.place, self.machine.broadcasts):
                 self.machine.observe(met)
             for term in idle_terms.observed(*given, self.machine.idle_terms):
                 self.machine.observe(term)
