@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from tapelint.analysis.concrete.numbers import Unknown
 from tapelint.analysis.concrete.search import Search, backward
-from tapelint.analysis.graph import Node, Session
-from tapelint.analysis.singular import Suspects, path_to
+from tapelint.analysis.graph import Node
+from tapelint.analysis.singular import Path, Suspects
 
 # Numbers at which something happens: zeros, bounds, what overflows or vanishes in float32.
 NUMBERS = ("0.0", "1.0", "-1.0", "2.0", "-2.0", "0.5", "100.0", "-100.0", "1e-30", "3.0")
@@ -69,8 +69,7 @@ class Watched(Suspects):
         super().__init__(*given)
         self.gradients: list[list[float | Unknown] | None] = []
 
-    def observed(self, session: Session, targets: list[Node], sources: list[Node]):
-        path = path_to(session, targets, sources)
+    def observed(self, path: Path, targets: list[Node], sources: list[Node]):
         search = Search(self.contents)
         assert search.evaluator.run(targets)
         incoming = backward(search.starts(targets), path.nodes)
@@ -83,7 +82,7 @@ class Watched(Suspects):
 def same(ours: Sequence[float | Unknown] | None, theirs: Sequence[float]) -> bool:
     """Whether two gradients agree; numbers that are not known agree with all that are no NaN."""
     if ours is None:
-        return True
+        return all(x == x for x in theirs)
     return all(
         theirs[i] == theirs[i] if isinstance(x, Unknown) else alike(x, theirs[i])
         for i, x in enumerate(ours)
