@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import operator
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
@@ -38,6 +39,7 @@ from tapelint.analysis.values import (
     Value,
     VariableValue,
     fresh,
+    options_of,
 )
 
 ARITHMETIC: dict[str, Callable[..., object]] = {
@@ -337,9 +339,8 @@ class Expressions(Calls):
         if joined is not None:
             return joined
         if op in ("+", "|") and any(is_some_container(v) for v in (left, right)):
-            lefts = left.options if isinstance(left, Union) else (left,)
-            rights = right.options if isinstance(right, Union) else (right,)
-            return self.join_all([self.binary(op, a, b, at) for a in lefts for b in rights])
+            pairs = itertools.product(options_of(left), options_of(right))
+            return self.join_all([self.binary(op, a, b, at) for a, b in pairs])
         symbolic = self.symbolic_in([left, right])
         if symbolic is not None:
 
@@ -690,10 +691,7 @@ class Expressions(Calls):
         last = self.evaluate(expression.operands[-1])
         # `x or default`: an option that is known to be falsy is not the result of `or`.
         kept = [
-            o
-            for option in options
-            for o in (option.options if isinstance(option, Union) else (option,))
-            if self.truth(o) in (stops_on, None)
+            o for option in options for o in options_of(option) if self.truth(o) in (stops_on, None)
         ]
         return self.join_all([*kept, last])
 

@@ -14,7 +14,7 @@ from tapelint.analysis.ir import Place
 from tapelint.analysis.literals import mentions
 from tapelint.analysis.observations import Misuse, UpdateMisused
 from tapelint.analysis.updates import gradients_in
-from tapelint.analysis.values import Data, Union, Value, VariableValue
+from tapelint.analysis.values import Data, Value, VariableValue, options_of
 
 if TYPE_CHECKING:
     from tapelint.analysis.machine import Machine
@@ -31,18 +31,13 @@ Position = tuple[int, int]
 
 def note(machine: Machine, old: Value | None, value: Value, name: str, at: Place) -> None:
     """Note a name that held a variable and now holds what an update by its own gradient gives."""
-    if not isinstance(value, Data) or value.node.op not in SUMS:
+    if old is None or not isinstance(value, Data) or value.node.op not in SUMS:
         return
-    held = old.options if isinstance(old, Union) else (old,)
-    variables = {v.node for v in held if isinstance(v, VariableValue)}
-    terms = [v for _, term in value.node.operands for v in options(term)]
+    variables = {v.node for v in options_of(old) if isinstance(v, VariableValue)}
+    terms = [v for _, term in value.node.operands for v in options_of(term)]
     is_update = any(isinstance(t, VariableValue) and t.node in variables for t in terms)
     if is_update and any(n.gradient_of in variables for n in gradients_in(value)):
         machine.lost_updates.setdefault(at, name)
-
-
-def options(value: Value) -> tuple[Value, ...]:
-    return value.options if isinstance(value, Union) else (value,)
 
 
 def observe(machine: Machine) -> None:

@@ -39,6 +39,7 @@ from tapelint.analysis.values import (
     Value,
     VariableValue,
     fresh,
+    options_of,
 )
 
 if TYPE_CHECKING:
@@ -578,7 +579,7 @@ class Machine:
                 pass
         options: list[Value] = []
         for value in (a, b):
-            for option in value.options if isinstance(value, Union) else (value,):
+            for option in options_of(value):
                 if not any(self._same(option, known) for known in options):
                     options.append(option)
         if len(options) == 1:

@@ -19,9 +19,9 @@ from tapelint.analysis.values import (
     Data,
     NoGradient,
     Tuple,
-    Union,
     Value,
     VariableValue,
+    options_of,
 )
 
 if TYPE_CHECKING:
@@ -142,8 +142,7 @@ def is_swapped(pair: Value | None) -> bool:
     if not isinstance(pair, Tuple) or len(pair.elements) != 2:
         return False
     first, second = pair.elements
-    options = first.options if isinstance(first, Union) else (first,)
-    return all(isinstance(o, VariableValue) for o in options) and is_gradient(second)
+    return all(isinstance(o, VariableValue) for o in options_of(first)) and is_gradient(second)
 
 
 def examine_lists(machine: Machine, gradients: Value, variables: Value, place: Place) -> None:
@@ -265,8 +264,7 @@ def examine_operands(machine: Machine, op: str, values: Iterable[Value], place: 
 def note_question(machine: Machine, value: Value) -> None:
     """Note a value that is compared with None: who asks that of gradients wants to know of them."""
     asked = known_elements(machine, value) or (value,)
-    options = [o for v in asked for o in (v.options if isinstance(v, Union) else (v,))]
-    machine.asks_for_none |= any(is_gradient(option) for option in options)
+    machine.asks_for_none |= any(is_gradient(o) for one in asked for o in options_of(one))
 
 
 def examine_filter(machine: Machine, condition: Expr, value: Value) -> None:

@@ -263,6 +263,11 @@ Value = (
 NONE = Const(None)
 
 
+def options_of(value: Value) -> tuple[Value, ...]:
+    """Return the values that a value may be, itself where it is no union."""
+    return value.options if isinstance(value, Union) else (value,)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Arguments:
     """The values of one call. `is_open`: `*unknown` or `**unknown` may add any others."""
@@ -315,4 +320,5 @@ __all__ = [
     "Value",
     "VariableValue",
     "fresh",
+    "options_of",
 ]

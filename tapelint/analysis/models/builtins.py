@@ -20,9 +20,9 @@ from tapelint.analysis.values import (
     Method,
     Native,
     Tuple,
-    Union,
     Value,
     VariableValue,
+    options_of,
 )
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def setattr_(machine: Interpreter, args: Arguments) -> Value:
             if isinstance(owner, Data) and owner.kind is Kind.UNKNOWN:
                 machine.set_from_outside.add(name.value)
         else:
-            for one in owner.options if isinstance(owner, Union) else (owner,):
+            for one in options_of(owner):
                 if isinstance(one, Instance):
                     machine.set_box_item(machine.attribute_dict(one), name, value)
             if not isinstance(value, Const):

@@ -18,8 +18,8 @@ from tapelint.analysis.values import (
     Instance,
     Symbolic,
     Tuple,
-    Union,
     Value,
+    options_of,
 )
 
 if TYPE_CHECKING:
@@ -137,8 +137,7 @@ def fold(machine: Interpreter, stack: Box, value: Value, place: Place) -> Value:
     for layer in contents.values:
         value = machine.call(layer, Arguments((value,), {}, place))
     rest = contents.rest
-    options = rest.options if isinstance(rest, Union) else () if rest is None else (rest,)
-    for layer in options:
+    for layer in () if rest is None else options_of(rest):
         value = machine.call(layer, Arguments((value,), {}, place))
     return value
 
