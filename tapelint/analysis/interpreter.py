@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from tapelint.analysis import ir, lost_updates, persistence, unread
-from tapelint.analysis.expressions import CALLABLES, SPECIAL
+from tapelint.analysis.comparisons import CALLABLES
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.knowledge import canonical, declared
@@ -25,6 +25,7 @@ from tapelint.analysis.models.instances import is_instance
 from tapelint.analysis.models.records import make_members, member_of
 from tapelint.analysis.modules import Modules
 from tapelint.analysis.observations import Misuse, Observation
+from tapelint.analysis.operators import SPECIAL
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     Arguments,

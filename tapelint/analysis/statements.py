@@ -4,39 +4,26 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
-from tapelint.analysis import ir, lost_updates, persistence, unread
-from tapelint.analysis.expressions import Expressions
-from tapelint.analysis.graph import DType, Kind, Node, Rebinding, past
-from tapelint.analysis.machine import Dead, Frame, Loop
+from tapelint.analysis import ir, persistence
+from tapelint.analysis.graph import DType, Kind
+from tapelint.analysis.machine import Dead, Loop
+from tapelint.analysis.patterns import Patterns
 from tapelint.analysis.state import Contents, State
 from tapelint.analysis.values import (
     NONE,
-    Arguments,
-    BoundMethod,
-    Box,
-    ClassValue,
     Const,
     Data,
-    External,
-    FunctionValue,
-    Instance,
-    Native,
-    Tuple,
     Union,
     Value,
-    VariableValue,
-    fresh,
 )
 
 # Loops over so many known elements are run in full, others twice.
 UNROLLED = 6
-NAMED_TUPLES = ("typing.NamedTuple", "typing_extensions.NamedTuple")
 
 
-class Statements(Expressions):
+class Statements(Patterns):
     """The statement half of the interpreter."""
 
     # ------------------------------------------------------------------ blocks
@@ -177,69 +164,6 @@ class Statements(Expressions):
         if open_end:
             ends.append(self.state)
         self.resume(ends)
-
-    def matches(self, pattern: ir.Pattern, subject: Value) -> bool | None:
-        """Bind what the pattern captures; True or False where the outcome is known."""
-        match pattern:
-            case ir.PatternBind():
-                inner = True if pattern.pattern is None else self.matches(pattern.pattern, subject)
-                if pattern.name is not None:
-                    self.set_name(pattern.name, subject)
-                return inner
-            case ir.PatternValue():
-                value = self.evaluate(pattern.value)
-                return self.compared_known("==", subject, value)
-            case ir.PatternOr():
-                outcomes = [self.matches(p, subject) for p in pattern.alternatives]
-                if True in outcomes:
-                    return True
-                return False if all(o is False for o in outcomes) else None
-            case ir.PatternSequence():
-                return self.matches_sequence(pattern, subject)
-            case ir.PatternMapping():
-                outcome: bool | None = True
-                for key, inner_pattern in pattern.items:
-                    item = self.item(subject, self.evaluate(key), pattern.at)
-                    found = self.matches(inner_pattern, item)
-                    outcome = found if outcome is True else outcome
-                if pattern.rest is not None:
-                    self.set_name(pattern.rest, subject)
-                return None if outcome is not False else False
-            case ir.PatternClass():
-                cls = self.evaluate(pattern.cls)
-                fields: tuple[str, ...] = ()
-                if isinstance(cls, ClassValue):
-                    fields = cls.fields
-                for name, inner_pattern in (
-                    *zip(fields, pattern.positional, strict=False),
-                    *pattern.keywords,
-                ):
-                    self.matches(inner_pattern, self.attribute(subject, name, pattern.at))
-                if not fields and len(pattern.positional) == 1:
-                    self.matches(pattern.positional[0], subject)
-                return self.is_instance(subject, cls)
-            case ir.PatternStar():
-                return True
-
-    def matches_sequence(self, pattern: ir.PatternSequence, subject: Value) -> bool | None:
-        values = self.unpacked(subject, len(pattern.elements), pattern.at)
-        known = self.elements(subject)
-        starred = any(isinstance(p, ir.PatternStar) for p in pattern.elements)
-        outcome: bool | None = None
-        if known is not None and known.rest is None:
-            fits = len(known.values) == len(pattern.elements) or starred
-            if not fits:
-                return False
-            outcome = True
-        for inner, value in zip(pattern.elements, values, strict=False):
-            if isinstance(inner, ir.PatternStar):
-                if inner.name is not None:
-                    self.set_name(inner.name, self.unknown("*", [subject], pattern.at))
-                continue
-            found = self.matches(inner, value)
-            if found is not True and outcome is not False:
-                outcome = found
-        return outcome
 
     # ------------------------------------------------------------------ loops
 
@@ -432,234 +356,6 @@ class Statements(Expressions):
         self.state = merged
         return True
 
-    # ------------------------------------------------------------------ binding
-
-    def run_annotate(self, statement: ir.Annotate) -> None:
-        if isinstance(statement.target, ir.Name) and self.frame.is_class:
-            text = statement.annotation.at.text()
-            if "InitVar" in text:
-                cells = self.state.cells
-                cells[(self.frame.identity, f"<init>{statement.target.id}")] = Const(True)
-            key = (self.frame.identity, "<annotations>")
-            known: Value | None = self.state.cells.get(key)
-            if "ClassVar" in text or "KW_ONLY" in text:
-                known = None
-            else:
-                names = known.elements if isinstance(known, Tuple) else ()
-                self.state.cells[key] = Tuple((*names, Const(statement.target.id)))
-        if statement.value is not None:
-            self.bind(statement.target, self.evaluate(statement.value), statement.at)
-
-    def bind(self, target: ir.Expr, value: Value, at: ir.Place) -> None:
-        """Store a value in an assignment target."""
-        match target:
-            case ir.Name():
-                if self.results:
-                    unread.note_name(self, value, target.id)
-                old = self.lookup(target.id)
-                if self.asked_for:
-                    unread.note_clipped(self, value, target.id, at)
-                    lost_updates.note(self, old, value, target.id, at)
-                self.note_label(value, target.id)
-                self.note_rebinding(old, value, target.id, at)
-                self.set_name(target.id, value)
-            case ir.Attribute():
-                owner = self.evaluate(target.value)
-                slot = target.at.text()
-                if self.results:
-                    unread.note_attribute(self, owner, value, target.name)
-                self.note_label(value, slot)
-                self.note_rebinding(self.peek(owner, target.name), value, slot, at)
-                self.set_attribute(owner, target.name, value, target.at)
-            case ir.Subscript():
-                owner = self.evaluate(target.value)
-                index = self.evaluate(target.index)
-                self.note_label(value, item_label(target, index))
-                if isinstance(owner, Box):
-                    old = self.peek_item(owner, index)
-                    self.note_rebinding(old, value, target.at.text(), at)
-                self.set_item(owner, index, value, target.at)
-            case ir.Display():
-                self.unpack(target.elements, value, at)
-            case ir.Starred():
-                self.bind(target.value, value, at)
-            case _:
-                self.evaluate(target)
-
-    def unpack(self, targets: Sequence[ir.Expr], value: Value, at: ir.Place) -> None:
-        starred = [i for i, t in enumerate(targets) if isinstance(t, ir.Starred)]
-        if not starred:
-            values = self.unpacked(value, len(targets), at)
-            # All values are taken before any name is bound: `a, b = b, a`.
-            for target, part in zip(targets, values, strict=True):
-                self.bind(target, part, at)
-            return
-        star = starred[0]
-        tail = len(targets) - star - 1
-        known = self.elements(value)
-        if known is not None and known.rest is None and len(known.values) >= len(targets) - 1:
-            values_known = known.values
-            middle = self.sequence("list", values_known[star : len(values_known) - tail])
-            parts = (*values_known[:star], middle, *values_known[len(values_known) - tail :])
-        else:
-            some = self.unpacked(value, len(targets), at)
-            parts = (*some[:star], self.sequence("list", (), some[star]), *some[star + 1 :])
-        for target, part in zip(targets, parts, strict=True):
-            self.bind(target, part, at)
-
-    def unbind(self, target: ir.Expr) -> None:
-        match target:
-            case ir.Name():
-                self.state.cells.pop((self.frame.identity, target.id), None)
-            case ir.Display():
-                for element in target.elements:
-                    self.unbind(element)
-            case ir.Subscript():
-                self.delete_item(self.evaluate(target.value), self.evaluate(target.index))
-            case _:
-                pass
-
-    def note_rebinding(
-        self, old: Value | None, new: Value, slot: str, at: ir.Place, depth: int = 0
-    ) -> None:
-        """Note that a slot which held a variable now holds a mere tensor."""
-        if old is None or old is new or depth > 2:
-            return
-        match old, new:
-            case VariableValue(), Data():
-                if is_made_from(new.node, old.node):
-                    new.node.rebound = Rebinding(slot, at, old.node)
-            case Data(), Data():
-                # A second turn: the tensor that once replaced a variable is replaced again.
-                if old.node.rebound is not None and is_made_from(new.node, old.node):
-                    new.node.rebound = old.node.rebound
-            case Union(), _:
-                for option in old.options:
-                    self.note_rebinding(option, new, slot, at, depth + 1)
-            case ((Tuple() | Box()), (Tuple() | Box())):
-                before, after = self.elements(old), self.elements(new)
-                if before is not None and after is not None:
-                    for x, y in zip(before.values, after.values, strict=False):
-                        self.note_rebinding(x, y, slot, at, depth + 1)
-                    if before.rest is not None and after.rest is not None:
-                        self.note_rebinding(before.rest, after.rest, slot, at, depth + 1)
-            case _:
-                pass
-
-    # ------------------------------------------------------------------ definitions
-
-    def run_define(self, statement: ir.Define) -> None:
-        frame = self.frame
-        frame.is_captured = True
-        function = self.function_value(statement.function, self.closure(), self.class_being_made())
-        self.set_name(statement.function.name, self.decorated(function))
-
-    def decorated(self, function: FunctionValue) -> Value:
-        """Apply decorators, innermost first."""
-        value: Value = function
-        for decorator in reversed(function.lazy.decorators):
-            value = self.apply_decorator(self.evaluate(decorator), value, decorator.at)
-        return value
-
-    def closure(self) -> tuple[int, ...]:
-        """Return the frames a function made here can see: class bodies are skipped."""
-        frame = self.frame
-        return frame.enclosing if frame.is_class else (frame.identity, *frame.enclosing)
-
-    def class_being_made(self) -> ClassValue | None:
-        found: ClassValue | None = self.state.cells.get((self.frame.identity, "<class>"))
-        return found
-
-    def run_class(self, statement: ir.DefineClass) -> None:
-        bases: list[Value] = []
-        keywords: dict[str, Value] = {}
-        for argument in statement.arguments:
-            base = self.evaluate(argument.value)
-            if argument.keyword is None and argument.star == "":
-                bases.append(base.options[0] if isinstance(base, Union) else base)
-            elif argument.keyword not in (None, "metaclass"):
-                keywords[str(argument.keyword)] = base
-        identity = fresh()
-        cls = ClassValue(statement.name, tuple(bases), identity, statement.at)
-        outer = self.frame
-        outer.is_captured = True
-        frame = Frame(
-            identity, None, None, self.closure(), outer.module, parent=outer, is_class=True
-        )
-        self.state.cells[(identity, "<class>")] = cls
-        self.frames.append(frame)
-        try:
-            self.run_block(statement.body)
-        finally:
-            self.frames.pop()
-        value: Value = self.class_with_fields(cls)
-        for decorator in reversed(statement.decorators):
-            value = self.apply_decorator(self.evaluate(decorator), value, decorator.at)
-        if isinstance(value, ClassValue):
-            self.state.cells[(identity, "<class>")] = value
-            self.finish_class(value)
-            self.announce(value, keywords)
-        self.set_name(statement.name, value)
-
-    def announce(self, cls: ClassValue, keywords: dict[str, Value]) -> None:
-        """Run what is called when a class is made: `__set_name__` and `__init_subclass__`."""
-        for name, value in self.attributes(cls.identity).items():
-            method = (
-                self.class_attribute(value.cls, "__set_name__")
-                if isinstance(value, Instance)
-                else None
-            )
-            if isinstance(method, FunctionValue):
-                self.call(BoundMethod(method, value), Arguments((cls, Const(name)), {}, cls.place))
-        for base in self.ancestry(cls)[1:]:
-            if isinstance(base, ClassValue):
-                hook = self.state.cells.get((base.identity, "__init_subclass__"))
-                if isinstance(hook, FunctionValue):
-                    self.call(BoundMethod(hook, cls), Arguments((), keywords, cls.place))
-                    return
-
-    def class_with_fields(self, cls: ClassValue) -> ClassValue:
-        """Return a class with the fields that it would have as a dataclass or named tuple."""
-        annotated = self.state.cells.get((cls.identity, "<annotations>"))
-        names = [f for b in cls.bases if isinstance(b, ClassValue) for f in b.fields]
-        if isinstance(annotated, Tuple):
-            names += [str(e.value) for e in annotated.elements if isinstance(e, Const)]
-        for name, value in self.attributes(cls.identity).items():
-            if isinstance(value, Native) and value.name == "field":
-                # for: x = attr.ib()
-                names.append(name)
-        if not names:
-            return cls
-        is_record = any(
-            (isinstance(b, External) and b.name in NAMED_TUPLES)
-            or (isinstance(b, ClassValue) and "namedtuple" in b.marks)
-            for b in cls.bases
-        )
-        marks = frozenset({"namedtuple"}) if is_record else cls.marks
-        return replace(cls, marks=marks, fields=tuple(dict.fromkeys(names)))
-
-    def finish_class(self, cls: ClassValue) -> None:
-        raise NotImplementedError
-
     def run_import(self, statement: ir.Import | ir.ImportFrom) -> None:
         for name, value in self.imported(statement):
             self.set_name(name, value)
-
-    def instance_class(self, value: Value) -> Value | None:
-        return value.cls if isinstance(value, Instance) else None
-
-
-def item_label(target: ir.Subscript, index: Value) -> str:
-    """Return what to call an item: by its key where that is known, else as it is written."""
-    match index:
-        case Const(value=str() as key):
-            return f'{target.value.at.text()}["{key}"]'
-        case Const(value=int() as key):
-            return f"{target.value.at.text()}[{key}]"
-        case _:
-            return target.at.text()
-
-
-def is_made_from(new: Node, old: Node) -> bool:
-    """Whether a tensor is what became of another value, not just anything under the same name."""
-    return new is not old and new.kind in (Kind.TENSOR, Kind.JOIN) and old in past([new])
