@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from tapelint.analysis import ir
+from tapelint.analysis.frames import Dead, Frame
 from tapelint.analysis.graph import DType, Edge, Kind
 from tapelint.analysis.ir import Place
-from tapelint.analysis.machine import DEEPEST_CALL, Dead, Frame
+from tapelint.analysis.machine import DEEPEST_CALL
 from tapelint.analysis.models import tapes, untracked_parts
 from tapelint.analysis.objects import Objects, same_class
 from tapelint.analysis.state import Contents, State

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tapelint.analysis import ir
 from tapelint.analysis.expressions import Expressions
-from tapelint.analysis.machine import Frame
+from tapelint.analysis.frames import Frame
 from tapelint.analysis.values import (
     Arguments,
     BoundMethod,

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Hashable, Iterator, Sequence
 
 from tapelint.analysis import ir, updates
+from tapelint.analysis.frames import Frame
 from tapelint.analysis.ir import Place
-from tapelint.analysis.machine import Frame
 from tapelint.analysis.operators import Operators
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from tapelint.analysis import ir, unread, updates
 from tapelint.analysis.displays import Displays
+from tapelint.analysis.frames import Dead, Frame
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
-from tapelint.analysis.machine import Dead, Frame
 from tapelint.analysis.state import State
 from tapelint.analysis.values import (
     NONE,

@@ -12,11 +12,12 @@ from dataclasses import replace
 
 from tapelint.analysis import ir, lost_updates, persistence, unread
 from tapelint.analysis.comparisons import CALLABLES
+from tapelint.analysis.frames import Dead, Frame, OutOfBudget
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.knowledge import canonical, declared
 from tapelint.analysis.literals import assigned_attributes, mentions
-from tapelint.analysis.machine import MOST_OPTIONS, Dead, Frame, OutOfBudget
+from tapelint.analysis.machine import MOST_OPTIONS
 from tapelint.analysis.models import operations, registry, untracked, untracked_parts
 from tapelint.analysis.models.constants import constant
 from tapelint.analysis.models.custom_gradients import run_custom_gradient

@@ -11,9 +11,9 @@ from pathlib import PurePath
 
 from tapelint.analysis import ir
 from tapelint.analysis.cells import Cells
+from tapelint.analysis.frames import Dead, Frame, OutOfBudget
 from tapelint.analysis.handed import NodeSet
 from tapelint.analysis.literals import declared_globals
-from tapelint.analysis.machine import Dead, Frame, OutOfBudget
 from tapelint.analysis.project import Project, unit_of
 from tapelint.analysis.state import State
 from tapelint.analysis.statements import Statements

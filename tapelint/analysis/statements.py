@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from tapelint.analysis import ir, persistence
+from tapelint.analysis.frames import Dead, Loop
 from tapelint.analysis.graph import DType, Kind
-from tapelint.analysis.machine import Dead, Loop
 from tapelint.analysis.patterns import Patterns
 from tapelint.analysis.state import Contents, State
 from tapelint.analysis.values import (

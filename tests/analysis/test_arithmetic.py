@@ -9,7 +9,7 @@ import arithmetic
 import pytest
 from observed import observe
 
-from tapelint.analysis import machine
+from tapelint.analysis import running
 from tapelint.analysis.concrete.numbers import Number
 
 PROGRAMS = 150
@@ -25,7 +25,7 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[Number] | 
             super().__init__(*given)
             made.append(self)
 
-    monkeypatch.setattr(machine, "Suspects", Kept)
+    monkeypatch.setattr(running, "Suspects", Kept)
 
     def run(source: str) -> list[Number] | None:
         made.clear()

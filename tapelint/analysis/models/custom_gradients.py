@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tapelint.analysis.frames import Dead
 from tapelint.analysis.graph import DType, Effect, Kind, Node, Reason, captured, past
 from tapelint.analysis.ir import Place
-from tapelint.analysis.machine import Dead
 from tapelint.analysis.observations import CustomGradientMisused
 from tapelint.analysis.values import (
     NONE,

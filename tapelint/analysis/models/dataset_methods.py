@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tapelint.analysis.frames import Dead
 from tapelint.analysis.graph import DType, Kind, Reason
 from tapelint.analysis.ir import Place
-from tapelint.analysis.machine import Dead
 from tapelint.analysis.models.datasets import Change, made, plain, regrouped, slice_of
 from tapelint.analysis.models.decorators import marked
 from tapelint.analysis.models.keras_inputs import number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tapelint.analysis.machine import Dead
+from tapelint.analysis.frames import Dead
 from tapelint.analysis.models.registry import methods, models
 from tapelint.analysis.values import (
     Arguments,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tapelint.analysis.frames import Dead
 from tapelint.analysis.graph import DType, Kind
-from tapelint.analysis.machine import Dead
 from tapelint.analysis.models import keras_graphs as graphs
 from tapelint.analysis.models.keras_tracking import DEFERRED, LOSSES, is_built, mark_built, walk
 from tapelint.analysis.state import Contents

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tapelint.analysis.frames import Dead
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
-from tapelint.analysis.machine import Dead
 from tapelint.analysis.models.keras_compiled import (
     COMPILED,
     compiled,

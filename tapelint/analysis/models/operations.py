@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import knowledge, shapes
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.knowledge import DTypeClass, Facts, Output, ResultKind
-from tapelint.analysis.machine import dtype_of_constant
 from tapelint.analysis.models.constants import dtype_of, is_text
+from tapelint.analysis.nodes import dtype_of_constant
 from tapelint.analysis.values import (
     NONE,
     Arguments,

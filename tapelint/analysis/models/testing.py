@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tapelint.analysis.frames import Dead
 from tapelint.analysis.graph import DType, Kind, Reason
 from tapelint.analysis.ir import Place
-from tapelint.analysis.machine import Dead
 from tapelint.analysis.models import contexts
 from tapelint.analysis.models.registry import LibraryClass, families, library_class, models
 from tapelint.analysis.values import (
