@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapelint.analysis.graph import Kind, Node, past
-from tapelint.analysis.ranges import MOVES, short
+from tapelint.analysis.origins import MOVES, short
 from tapelint.analysis.singular import Path
 from tapelint.analysis.values import Data, Value, VariableValue
 

@@ -12,7 +12,7 @@ from tapelint.analysis import shapes
 from tapelint.analysis.graph import Kind, Node
 from tapelint.analysis.ir import Place
 from tapelint.analysis.observations import LossBroadcast, Side
-from tapelint.analysis.ranges import short
+from tapelint.analysis.origins import short
 from tapelint.analysis.shapes import is_column, shape_of
 from tapelint.analysis.singular import Path
 from tapelint.analysis.values import Const, Data, Tuple, Value

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from tapelint.analysis.graph import Edge, Effect, Kind, Node, Reason, Session, past
 from tapelint.analysis.ir import Place
 from tapelint.analysis.observations import IdleTerm
-from tapelint.analysis.ranges import short
+from tapelint.analysis.origins import short
 from tapelint.analysis.singular import Path
 from tapelint.analysis.values import Data
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tapelint.analysis import shapes
 from tapelint.analysis.graph import Node, Session
-from tapelint.analysis.ranges import short
+from tapelint.analysis.origins import short
 from tapelint.analysis.singular import path_to
 from tapelint.analysis.values import Const, Data, VariableValue
 

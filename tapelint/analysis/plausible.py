@@ -17,7 +17,8 @@ from tapelint.analysis.concrete.search import Culprit
 from tapelint.analysis.concrete.tensors import Tensor
 from tapelint.analysis.graph import Node, past
 from tapelint.analysis.observations import Singularity
-from tapelint.analysis.ranges import MOVES, SUMS, Ranges, behind
+from tapelint.analysis.origins import MOVES, SUMS, behind
+from tapelint.analysis.ranges import Ranges
 from tapelint.analysis.shifts import is_shifted
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import Box, Const, Data, Value, VariableValue

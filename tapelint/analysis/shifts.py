@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapelint.analysis.ranges import MOVES, short
+from tapelint.analysis.origins import MOVES, short
 from tapelint.analysis.values import Data, Value
 
 

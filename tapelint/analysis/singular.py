@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from tapelint.analysis.concrete import blame
 from tapelint.analysis.concrete.search import Search
 from tapelint.analysis.graph import Effect, Node, Session, past
+from tapelint.analysis.intervals import Range
 from tapelint.analysis.observations import NanReachable, Singularity
+from tapelint.analysis.origins import MOVES, SUMS, as_read, behind, short
 from tapelint.analysis.plausible import Hypotheses, has_axis
-from tapelint.analysis.ranges import MOVES, SUMS, Range, Ranges, as_read, behind, short
+from tapelint.analysis.ranges import Ranges
 from tapelint.analysis.shifts import is_shifted
 from tapelint.analysis.state import Contents
 from tapelint.analysis.trace import cone, passes

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis.graph import Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models import tapes
+from tapelint.analysis.models.answers import Asker
 from tapelint.analysis.models.keras_compiled import ARGUMENTS, compile_arguments, compute_loss
 from tapelint.analysis.models.keras_tracking import collection
 from tapelint.analysis.observations import Traced
@@ -56,7 +57,7 @@ def library_step(
         return
     sources = collection(machine, model, "trainable_variables", place)
     state = tapes.state_of(machine, tape)
-    asker = tapes.Asker(machine, tape, state, method, loss, Arguments((loss, sources), {}, place))
+    asker = Asker(machine, tape, state, method, loss, Arguments((loss, sources), {}, place))
     asker.answers(sources, False)
     asker.report(sources, traced(machine, model))
 
