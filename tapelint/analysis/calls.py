@@ -10,8 +10,7 @@ from tapelint.analysis.frames import Dead, Frame
 from tapelint.analysis.graph import DType, Edge, Kind
 from tapelint.analysis.ir import Place
 from tapelint.analysis.machine import DEEPEST_CALL
-from tapelint.analysis.models import tapes, untracked_parts
-from tapelint.analysis.objects import Objects, same_class
+from tapelint.analysis.making import Making
 from tapelint.analysis.state import Contents, State
 from tapelint.analysis.values import (
     NONE,
@@ -27,10 +26,7 @@ from tapelint.analysis.values import (
     Instance,
     Method,
     Native,
-    Pause,
     Super,
-    Symbolic,
-    TapeValue,
     Tuple,
     Union,
     Value,
@@ -42,7 +38,7 @@ MOST_RECURSION = 2
 OPEN_KINDS = ("positional-only", "ordinary", "keyword-only")
 
 
-class Calls(Objects):
+class Calls(Making):
     """The call protocol."""
 
     # ------------------------------------------------------------------ dispatch
@@ -54,7 +50,7 @@ class Calls(Objects):
             case FunctionValue():
                 return self.call_function(function, arguments)
             case BoundMethod():
-                inner = replace_positional(arguments, (function.receiver, *arguments.positional))
+                inner = arguments.after(function.receiver)
                 result = self.call_function(function.function, inner)
                 if isinstance(function.receiver, Instance):
                     self.library_has_run(function.receiver, function.function.lazy.name)
@@ -361,207 +357,13 @@ class Calls(Objects):
                 self.state = before
         return super().contents(box)
 
-    # ------------------------------------------------------------------ objects
-
-    def instantiate(self, cls: ClassValue, arguments: Arguments) -> Value:
-        """Make an object of a project class."""
-        if "namedtuple" in cls.marks:
-            return self.named_tuple(cls, arguments)
-        made = Instance(cls)
-        meta = self.class_attribute(cls, "__new__")
-        if isinstance(meta, FunctionValue) and self.library_base(cls) is None:
-            replaced = self.call_function(
-                meta, replace_positional(arguments, (cls, *arguments.positional))
-            )
-            if isinstance(replaced, Instance) and same_class(replaced.cls, cls):
-                made = replaced
-            elif not isinstance(replaced, Data):
-                return replaced
-        if self.is_enumeration(cls):
-            return self.enumeration_member(cls, arguments)
-        self.state.cells[(made.identity, "<made>")] = Const(True)
-        untracked_parts.note(self, made, arguments.place)
-        setup = self.class_attribute(cls, "__init__")
-        record = self.dataclass_of(cls)
-        if record is not None and self.is_own_init(record, setup):
-            self.fill_fields(record, made, arguments)
-        elif isinstance(setup, FunctionValue):
-            self.call_function(setup, replace_positional(arguments, (made, *arguments.positional)))
-        elif isinstance(setup, Native):
-            setup.call(self, replace_positional(arguments, (made, *arguments.positional)))
-        else:
-            self.library_init(made, arguments)
-        if self.has_unknown_base(cls):
-            for value in arguments.values:
-                self.escape(value)
-        return made
-
-    def library_init(self, made: Instance, arguments: Arguments) -> None:
-        raise NotImplementedError
-
-    def is_enumeration(self, cls: ClassValue) -> bool:
-        return any(
-            isinstance(a, External) and a.name.endswith(("Enum", "Flag"))
-            for a in self.ancestry(cls)
-        )
-
-    def enumeration_member(self, cls: ClassValue, arguments: Arguments) -> Value:
-        raise NotImplementedError
-
-    def is_own_init(self, record: ClassValue, setup: Value | None) -> bool:
-        """Whether `dataclass` writes the constructor: nothing nearer than its class defines one."""
-        if setup is None:
-            return True
-        own: Value | None = self.state.cells.get((record.identity, "__init__"))
-        return own is None and any(
-            self.state.cells.get((base.identity, "__init__")) is setup
-            for base in self.ancestry(record)
-            if isinstance(base, ClassValue)
-        )
-
-    def fill_fields(self, cls: ClassValue, made: Instance, arguments: Arguments) -> None:
-        """Run the `__init__` that `dataclass` writes."""
-        positional = list(arguments.positional)
-        passed_on: list[Value] = []
-        for name in cls.fields:
-            default = self.class_attribute(cls, name)
-            is_field = isinstance(default, Native) and default.name == "field"
-            value: Value | None = None
-            if not is_field or is_in_init(default):
-                value = positional.pop(0) if positional else arguments.keywords.get(name)
-                if value is None and arguments.is_open:
-                    value = self.unknown(name, [], arguments.place)
-            if value is None:
-                value = default
-                if is_field and isinstance(default, Native):
-                    value = default.call(self, Arguments((), {}, arguments.place))
-            if value is None:
-                value = self.unknown(name, [], arguments.place)
-            if self.class_attribute(cls, f"<init>{name}") is not None:
-                passed_on.append(value)
-                continue
-            self.note_label(value, name)
-            self.state.cells[(made.identity, name)] = value
-        after = self.class_attribute(cls, "__post_init__")
-        if isinstance(after, FunctionValue):
-            self.call(BoundMethod(after, made), Arguments(tuple(passed_on), {}, arguments.place))
-
-    def named_tuple(self, cls: ClassValue, arguments: Arguments) -> Value:
-        values: list[Value] = []
-        for position, name in enumerate(cls.fields):
-            value = arguments.get(position, name)
-            if value is None:
-                value = self.class_attribute(cls, name)
-            values.append(value or self.unknown(name, [], arguments.place))
-        return Tuple(tuple(values), cls.fields, cls)
-
     def call_instance(self, instance: Instance, arguments: Arguments) -> Value:
         raise NotImplementedError
 
     def call_custom_gradient(self, function: FunctionValue, arguments: Arguments) -> Value:
         raise NotImplementedError
 
-    # ------------------------------------------------------------------ context managers
-
-    def inside(self, context: Value, at: Place, body: Callable[[Value], bool]) -> bool:
-        """Run a body between the enter and exit of a context manager; False when it ended."""
-        match context:
-            case TapeValue():
-                tapes.enter(self, context, at)
-                return self.guarded(lambda: body(context), lambda: tapes.leave(self, context))
-            case Pause():
-                tapes.pause(self, context.tape, True)
-                return self.guarded(
-                    lambda: body(NONE), lambda: tapes.pause(self, context.tape, False)
-                )
-            case Union():
-                return self.inside_options(context, at, body)
-            case _:
-                self.foreign += 1
-                try:
-                    return self.inside_foreign(context, at, body)
-                finally:
-                    self.foreign -= 1
-
-    def inside_foreign(self, context: Value, at: Place, body: Callable[[Value], bool]) -> bool:
-        """Run a body in a context that is no tape."""
-        match context:
-            case Native(name="contextmanager"):
-                return self.inside_generator(context, at, body)
-            case Instance():
-                return self.inside_instance(context, at, body)
-            case _:
-                return body(self.unknown("context", [context], at))
-
-    def inside_generator(self, context: Native, at: Place, body: Callable[[Value], bool]) -> bool:
-        function = context.held[0]
-        assert isinstance(function, FunctionValue)
-        arguments = context.arguments or Arguments((), {}, at)
-        frames, stack = list(self.frames), self.stack
-        alive = [False]
-
-        def on_yield(value: Value) -> bool:
-            inner, calls = self.frames, self.stack
-            self.frames, self.stack = list(frames), stack
-            try:
-                alive[0] = body(value)
-            finally:
-                self.frames, self.stack = inner, calls
-            return alive[0]
-
-        try:
-            self.call_function(function, arguments, on_yield)
-        except Dead:
-            return False
-        return alive[0]
-
-    def inside_instance(self, context: Instance, at: Place, body: Callable[[Value], bool]) -> bool:
-        enter = self.class_attribute(context.cls, "__enter__")
-        leave = self.class_attribute(context.cls, "__exit__")
-        if not isinstance(enter, FunctionValue):
-            return self.library_inside(context, at, body)
-        value = self.call(BoundMethod(enter, context), Arguments((), {}, at))
-
-        def exit_() -> None:
-            if isinstance(leave, FunctionValue):
-                self.call(BoundMethod(leave, context), Arguments((NONE, NONE, NONE), {}, at))
-
-        return self.guarded(lambda: body(value), exit_)
-
-    def library_inside(self, context: Instance, at: Place, body: Callable[[Value], bool]) -> bool:
-        raise NotImplementedError
-
-    def inside_options(self, context: Union, at: Place, body: Callable[[Value], bool]) -> bool:
-        options = [o for o in context.options if not isinstance(o, Const)]
-        start = self.state
-        ends: list[State] = []
-        for option in options:
-            self.state = start.fork()
-            try:
-                if self.inside(option, at, body):
-                    ends.append(self.state)
-            except Dead:
-                continue
-        merged = self.merge(ends)
-        if merged is None:
-            return False
-        self.state = merged
-        return True
-
     # ------------------------------------------------------------------ symbolic calls
-
-    def symbolic_in(self, values: Sequence[Value]) -> Symbolic | None:
-        """Return the first KerasTensor among the arguments."""
-        for value in values:
-            if isinstance(value, Symbolic):
-                return value
-            if isinstance(value, Tuple | Box):
-                known = self.elements(value)
-                if known is not None:
-                    found = self.symbolic_in(known.values)
-                    if found is not None:
-                        return found
-        return None
 
     def super_of(self) -> Value | None:
         """Return what `super()` is in the running method."""
@@ -572,18 +374,6 @@ class Calls(Objects):
 
     def edges_to(self, values: Sequence[Value]) -> list[Edge]:
         return [Edge(leaf) for value in values for leaf in self.leaves(value)]
-
-
-def is_in_init(default: Value | None) -> bool:
-    """Whether the constructor of a dataclass takes the field."""
-    if not isinstance(default, Native) or default.arguments is None:
-        return True
-    return default.arguments.keywords.get("init") != Const(False)
-
-
-def replace_positional(arguments: Arguments, positional: tuple[Value, ...]) -> Arguments:
-    """Return the same call with other positional arguments."""
-    return Arguments(positional, arguments.keywords, arguments.place, arguments.is_open)
 
 
 def is_left_open(function: ir.Function) -> bool:

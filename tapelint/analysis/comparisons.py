@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Hashable, Sequence
 
-from tapelint.analysis.calls import Calls
+from tapelint.analysis.contexts import Contexts
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.ranges import Ranges
@@ -23,6 +23,7 @@ from tapelint.analysis.values import (
     Instance,
     Native,
     NoGradient,
+    Symbolic,
     TapeValue,
     Tuple,
     Union,
@@ -46,7 +47,7 @@ COMPARISONS: dict[str, Callable[..., object]] = {
 CALLABLES = ("builtins.", "tf.", "keras.", "np.", "math.", "tfp.")
 
 
-class Comparisons(Calls):
+class Comparisons(Contexts):
     """Comparisons, truth, and the kind of what is computed from values."""
 
     def kind_of(self, values: Sequence[Value]) -> Kind:
@@ -232,3 +233,16 @@ class Comparisons(Calls):
                 return Ranges(self.contents).truth(value.node)
             case _:
                 return None
+
+    def symbolic_in(self, values: Sequence[Value]) -> Symbolic | None:
+        """Return the first KerasTensor among the arguments."""
+        for value in values:
+            if isinstance(value, Symbolic):
+                return value
+            if isinstance(value, Tuple | Box):
+                known = self.elements(value)
+                if known is not None:
+                    found = self.symbolic_in(known.values)
+                    if found is not None:
+                        return found
+        return None

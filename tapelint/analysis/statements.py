@@ -9,6 +9,7 @@ from functools import partial
 from tapelint.analysis import ir, persistence
 from tapelint.analysis.frames import Dead, Loop
 from tapelint.analysis.graph import DType, Kind
+from tapelint.analysis.items import UNROLLED
 from tapelint.analysis.patterns import Patterns
 from tapelint.analysis.state import Contents, State
 from tapelint.analysis.values import (
@@ -18,9 +19,6 @@ from tapelint.analysis.values import (
     Union,
     Value,
 )
-
-# Loops over so many known elements are run in full, others twice.
-UNROLLED = 6
 
 
 class Statements(Patterns):

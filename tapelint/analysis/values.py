@@ -286,6 +286,10 @@ class Arguments:
                 return self.keywords[name]
         return None
 
+    def after(self, first: Value) -> Arguments:
+        """Return the same call with one more argument in front, as a method gets its `self`."""
+        return Arguments((first, *self.positional), self.keywords, self.place, self.is_open)
+
     @property
     def values(self) -> tuple[Value, ...]:
         """Return all argument values, positional ones first."""

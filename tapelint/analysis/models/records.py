@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
-from tapelint.analysis.calls import is_in_init
+from tapelint.analysis.making import is_in_init
 from tapelint.analysis.models.copies import deep_copy
 from tapelint.analysis.models.registry import models
 from tapelint.analysis.state import Contents
