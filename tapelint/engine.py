@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from tapelint import registry
 from tapelint.analysis import outline
-from tapelint.analysis.interpreter import TAPE, Interpreter
+from tapelint.analysis.interpreter import TAPE
+from tapelint.analysis.program import Program
 from tapelint.analysis.stack import with_large_stack
 from tapelint.analysis.syntax import SyntaxProblem, Unit
 from tapelint.model import Finding
@@ -23,7 +24,7 @@ def lint(source: SourceText, settings: Settings) -> list[Finding]:
     try:
         body = unit.body
         observations = with_large_stack(
-            lambda: Interpreter(source.path, settings.beliefs).run_module(body)
+            lambda: Program(source.path, settings.beliefs).run_module(body)
         )
     except SyntaxProblem as problem:
         return [unreadable_file(source.path, problem.message, problem.line, problem.column)]

@@ -49,4 +49,5 @@ def hull(parts: Sequence[Range]) -> Range:
 
 
 def bounded(*ranges: Range) -> bool:
+    """Whether each has an end, so that their difference may have one."""
     return all(math.isfinite(r.low) or math.isfinite(r.high) for r in ranges)

@@ -281,6 +281,7 @@ def examine_filter(machine: Machine, condition: Expr, value: Value) -> None:
 def misused(
     machine: Machine, place: Place, what: Misuse, values: Sequence[Value], op: str = ""
 ) -> None:
+    """Report gradients that are applied, filtered or computed with wrongly."""
     labels = tuple(dict.fromkeys(filter(None, (label_of(value) for value in values))))
     machine.observe(UpdateMisused(place, what, labels, op, tuple(asked_at(values))))
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tapelint.analysis import program
 from tapelint.analysis.graph import Effect
-from tapelint.analysis.interpreter import Interpreter
 from tapelint.analysis.observations import (
     Break,
     Cause,
@@ -94,7 +94,7 @@ def notes(source: str) -> Iterator[Note]:
 def observe(source: str) -> list[Observation]:
     """Run a program and whatever of it holds a tape."""
     body = Unit(SourceText("program.py", source)).body
-    return with_large_stack(lambda: Interpreter().run_module(body))
+    return with_large_stack(lambda: program.Program().run_module(body))
 
 
 def seen(source: str) -> set[Note]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from tapelint.analysis.interpreter import Interpreter
+from tapelint.analysis.program import Program
 from tapelint.analysis.stack import with_large_stack
 from tapelint.analysis.syntax import Unit
 from tapelint.model import Finding
@@ -16,7 +16,7 @@ HEAD = "import tensorflow as tf\n"
 def linted(check: ModuleType, text: str) -> list[Finding]:
     """Return the findings of a check on a program, whose first line imports TensorFlow."""
     unit = Unit(SourceText("program.py", HEAD + text))
-    return list(check.check(with_large_stack(lambda: Interpreter().run_module(unit.body))))
+    return list(check.check(with_large_stack(lambda: Program().run_module(unit.body))))
 
 
 def under_tape(value: str, source: str) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapelint.analysis.graph import Effect
-from tapelint.analysis.interpreter import Interpreter
 from tapelint.analysis.observations import GradientAsked
+from tapelint.analysis.program import Program
 from tapelint.analysis.stack import with_large_stack
 from tapelint.analysis.syntax import Unit
 from tapelint.source.read import SourceText
@@ -34,7 +34,7 @@ class Comparison:
 def lost_statically(text: str) -> tuple[bool, ...]:
     """Return, for each source of each request, whether tapelint says that it is lost."""
     unit = Unit(SourceText("program.py", text))
-    observations = with_large_stack(lambda: Interpreter().run_module(unit.body))
+    observations = with_large_stack(lambda: Program().run_module(unit.body))
     said: list[bool] = []
     for asked in observations:
         if isinstance(asked, GradientAsked):

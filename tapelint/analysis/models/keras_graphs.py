@@ -347,6 +347,7 @@ class Replay:
 
 
 def is_inner(symbolic: Symbolic) -> bool:
+    """Whether a KerasTensor is one that a layer inside of a model made."""
     return isinstance(symbolic.layer, Native) and symbolic.layer.name == INNER
 
 

@@ -285,6 +285,7 @@ def copy_of(machine: Interpreter, layer: Value, place: Place) -> Value:
 
 
 def part_named(machine: Interpreter, layer: Instance, name: str) -> Value | None:
+    """Return the layer that a wrapper calls `backward_layer`, `forward_layer`, `layer` or `cell`."""
     parts = machine.state.cells.get((layer.identity, PARTS))
     if not isinstance(parts, Tuple) or not parts.elements:
         return None

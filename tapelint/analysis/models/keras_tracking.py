@@ -338,6 +338,7 @@ def stays_fixed(machine: Interpreter, layer: Instance) -> bool:
 
 
 def is_built(machine: Interpreter, instance: Instance) -> bool:
+    """Whether a layer was built, with its variables."""
     return (instance.identity, BUILT) in machine.state.cells
 
 
