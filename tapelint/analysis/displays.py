@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Hashable, Iterator, Sequence
 
-from tapelint.analysis import ir, updates
+from tapelint.analysis import ir, left_out, updates
 from tapelint.analysis.frames import Frame
 from tapelint.analysis.ir import Place
 from tapelint.analysis.operators import Operators
@@ -153,6 +153,8 @@ class Displays(Operators):
             self.bind_target(clause.target, turn(), clause.at)
             for index, inner in enumerate(self.passing(clause.conditions)):
                 if inner is False:
+                    parts = (expression.element, expression.value)
+                    left_out.note(self, [part for part in parts if part is not None])
                     break
                 exact = exact and inner is True
                 if index == len(clause.conditions) - 1:

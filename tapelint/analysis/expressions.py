@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tapelint.analysis import ir, unread, updates
+from tapelint.analysis import ir, left_out, unread, updates
 from tapelint.analysis.displays import Displays
-from tapelint.analysis.frames import Dead, Frame
+from tapelint.analysis.frames import Dead
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.state import State
 from tapelint.analysis.values import (
@@ -27,35 +27,6 @@ from tapelint.analysis.values import (
 
 class Expressions(Displays):
     """The expression half of the interpreter."""
-
-    # ------------------------------------------------------------------ names
-
-    def lookup(self, name: str) -> Value | None:
-        frame = self.frame
-        cells = self.state.cells
-        for identity in (frame.identity, *frame.enclosing):
-            found: Value | None = cells.get((identity, name))
-            if found is not None:
-                return found
-        return None
-
-    def set_name(self, name: str, value: Value) -> None:
-        self.state.cells[(self.home_of(name), name)] = value
-
-    def home_of(self, name: str) -> int:
-        """Return the frame an assignment to the name goes to."""
-        frame = self.frame
-        if frame.function is not None:
-            if name in frame.function.global_names:
-                return self.module_frame(frame)
-            if name in frame.function.nonlocal_names:
-                for identity in frame.enclosing:
-                    if (identity, name) in self.state.cells:
-                        return identity
-        return frame.identity
-
-    def module_frame(self, frame: Frame) -> int:
-        return frame.enclosing[-1] if frame.enclosing else frame.identity
 
     # ------------------------------------------------------------------ dispatch
 
@@ -308,6 +279,7 @@ class Expressions(Displays):
     def conditional(self, expression: ir.Conditional) -> Value:
         known = self.truth(self.evaluate(expression.test))
         if known is not None:
+            left_out.note(self, [expression.otherwise if known else expression.then])
             return self.evaluate(expression.then if known else expression.otherwise)
         start = self.state
         ends: list[State] = []

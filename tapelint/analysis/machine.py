@@ -48,9 +48,7 @@ class Machine(Nodes):
             # It may watch, pause, reset or ask it.
             if self.state.tape(tape.identity) is not None:
                 self.state.set_tape(tape.identity, is_vague=True)
-        reached: set[Node] = set()
-        self._reach(value, reached, set(), depth)
-        self.state.escaped = self.state.escaped.grown(reached)
+        self.state.escaped = self.state.escaped.grown(self.reached_from(value, depth))
 
     def escape_into(self, owner: Value, value: Value) -> None:
         """Note that a value was put into an object that is not known: it may be any that escaped."""
@@ -69,6 +67,12 @@ class Machine(Nodes):
                 return [t for t in self.contents(value).values if isinstance(t, TapeValue)]
             case _:
                 return []
+
+    def reached_from(self, value: Value, depth: int = 0) -> set[Node]:
+        """Return the nodes that a value is or holds, elements, attributes and closures followed."""
+        reached: set[Node] = set()
+        self._reach(value, reached, set(), depth)
+        return reached
 
     def _reach(self, value: Value | None, found: set[Node], seen: set[int], depth: int) -> None:
         if value is None or depth > 6 or len(found) > 400:

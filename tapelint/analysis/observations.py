@@ -51,6 +51,8 @@ class Lost:
     breaks: tuple[Break, ...]
     way: tuple[Node, ...]
     likely: bool = False
+    # What a known condition leaves out would have led to it.
+    left_out: bool = False
 
 
 class Traced(Enum):
@@ -254,8 +256,16 @@ class IdleTerm:
     edge: Edge
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NoneQuestioned:
+    """The program asks whether the gradients of one request, the one at `place`, are None."""
+
+    place: Place
+
+
 Observation = (
     GradientAsked
+    | NoneQuestioned
     | TapeExhausted
     | TapeMisused
     | VariableAugmented

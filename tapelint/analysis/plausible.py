@@ -195,7 +195,8 @@ class Hypotheses:
         known = self.ranges.of(at)
         if known.low > -1 and known.high < 1:
             return
-        if short(behind_moves(at).op) in RATIOS:
+        made_by = behind_moves(at)
+        if short(made_by.op) in RATIOS and not is_shrunk(made_by):
             yield node, Singularity.ARC
 
 
@@ -213,6 +214,15 @@ def input_of(node: Node) -> Node | None:
 def behind_moves(node: Node) -> Node:
     """Return the node that computed a value, past operations that only rearrange it."""
     return behind(Data(node), MOVES) or node
+
+
+def is_shrunk(node: Node) -> bool:
+    """Whether a number is brought below one on purpose: `0.999999 * cosine`, `cosine / 1.000001`."""
+    numbers = [v.value if isinstance(v, Const) else None for _, v in node.operands]
+    factors = [n for n in numbers if isinstance(n, int | float)]
+    if short(node.op) in blame.DIVISIONS:
+        return any(abs(n) > 1 for n in factors[-1:])
+    return short(node.op) in MULTIPLICATIONS and any(abs(n) < 1 for n in factors)
 
 
 def is_centred(a: Node, b: Node) -> bool:

@@ -10,7 +10,7 @@ from tapelint.analysis.frames import Dead, Frame, OutOfBudget
 from tapelint.analysis.interpreter import TAPE, TRAINERS, Interpreter
 from tapelint.analysis.literals import assigned_attributes, mentions
 from tapelint.analysis.models import untracked
-from tapelint.analysis.observations import Observation
+from tapelint.analysis.observations import NoneQuestioned, Observation
 from tapelint.analysis.values import (
     Arguments,
     BoundMethod,
@@ -62,6 +62,8 @@ class Program(Interpreter):
         unread.observe_unread(self)
         persistence.observe(self)
         lost_updates.observe(self)
+        for place in self.questioned:
+            self.observe(NoneQuestioned(place))
         untracked.observe_hidden(self, [f.lazy.source() for f in self.defined])
         return self.observations
 

@@ -64,8 +64,11 @@ class Running:
         # Whether an optimizer was made, and whether gradients were applied by anybody.
         self.has_optimizer = False
         self.applies = False
-        # Whether the program asks if gradients are None.
+        # Whether the program asks if gradients are None, and the requests whose gradients it asks of.
         self.asks_for_none = False
+        self.questioned: set[Place] = set()
+        # What code names that a known condition leaves out.
+        self.left_out: set[Node] = set()
         # Whether the module has a branch that was left out.
         self.skips_code = False
         # Calls and contexts of libraries that are running: they may trace what runs within.
@@ -200,3 +203,32 @@ class Running:
 
     def new_identity(self) -> int:
         return fresh()
+
+    # ------------------------------------------------------------------ names
+
+    def lookup(self, name: str) -> Value | None:
+        frame = self.frame
+        cells = self.state.cells
+        for identity in (frame.identity, *frame.enclosing):
+            found: Value | None = cells.get((identity, name))
+            if found is not None:
+                return found
+        return None
+
+    def set_name(self, name: str, value: Value) -> None:
+        self.state.cells[(self.home_of(name), name)] = value
+
+    def home_of(self, name: str) -> int:
+        """Return the frame an assignment to the name goes to."""
+        frame = self.frame
+        if frame.function is not None:
+            if name in frame.function.global_names:
+                return self.module_frame(frame)
+            if name in frame.function.nonlocal_names:
+                for identity in frame.enclosing:
+                    if (identity, name) in self.state.cells:
+                        return identity
+        return frame.identity
+
+    def module_frame(self, frame: Frame) -> int:
+        return frame.enclosing[-1] if frame.enclosing else frame.identity

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tapelint.analysis import ir, persistence
+from tapelint.analysis import ir, left_out, persistence
 from tapelint.analysis.frames import Dead, Loop
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.items import UNROLLED
@@ -125,6 +125,7 @@ class Statements(Patterns):
             self.narrow(statement.test, decided)
             skipped = statement.otherwise if decided else statement.then
             self.skips_code |= bool(skipped) and len(self.frames) == 1
+            left_out.note(self, skipped)
             if not self.run_block(statement.then if decided else statement.otherwise):
                 raise Dead
             return

@@ -264,7 +264,9 @@ def examine_operands(machine: Machine, op: str, values: Iterable[Value], place: 
 def note_question(machine: Machine, value: Value) -> None:
     """Note a value that is compared with None: who asks that of gradients wants to know of them."""
     asked = known_elements(machine, value) or (value,)
-    machine.asks_for_none |= any(is_gradient(o) for one in asked for o in options_of(one))
+    options = [o for one in asked for o in options_of(one)]
+    machine.asks_for_none |= any(is_gradient(o) for o in options)
+    machine.questioned.update(asked_at(options))
 
 
 def examine_filter(machine: Machine, condition: Expr, value: Value) -> None:

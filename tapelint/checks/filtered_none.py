@@ -20,11 +20,11 @@ HELP = (
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every filter that always leaves the same gradient out."""
-    answered = sometimes(observations)
+    excused = at_times(observations) | left_out(observations)
     for span, found in distinct(
         observations,
         UpdateMisused,
-        lambda o: o.what is Misuse.NONE_FILTERED and not answered.intersection(o.asked),
+        lambda o: o.what is Misuse.NONE_FILTERED and not excused.intersection(o.asked),
     ):
         test = code(" ".join(found.place.text().split()))
         step = Step(span, Role.BREAK, "this leaves the gradient out each time")
@@ -32,7 +32,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
         yield RULE.finding(span, f"{test} hides a gradient that is always None", HELP, steps)
 
 
-def sometimes(observations: Sequence[Observation]) -> set[Place]:
+def at_times(observations: Sequence[Observation]) -> set[Place]:
     """Return the requests that lost another source in one turn than in the next."""
     lost: dict[Place, set[frozenset[object]]] = {}
     for asked in observations:
@@ -40,3 +40,9 @@ def sometimes(observations: Sequence[Observation]) -> set[Place]:
             sources = frozenset(one.source for one in asked.lost)
             lost.setdefault(asked.place, set()).add(sources)
     return {place for place, kinds in lost.items() if len(kinds) > 1}
+
+
+def left_out(observations: Sequence[Observation]) -> set[Place]:
+    """Return the requests that lost nothing but what a known condition leaves out."""
+    asked = [o for o in observations if isinstance(o, GradientAsked) and o.lost]
+    return {o.place for o in asked if all(one.left_out for one in o.lost)}

@@ -18,6 +18,7 @@ from tapelint.analysis.observations import (
     Cause,
     GradientAsked,
     Lost,
+    NoneQuestioned,
     Observation,
     TapeExhausted,
     TapeMisused,
@@ -161,8 +162,13 @@ def groups(
 
 def cases(observations: Iterable[Observation]) -> Iterator[Case]:
     """Yield what is worth reporting about every source that some request lost."""
+    observations = list(observations)
+    questioned = {o.place for o in observations if isinstance(o, NoneQuestioned)}
     for asked in answered(observations):
         for lost in asked.lost:
+            if lost.left_out and asked.place in questioned:
+                # for: if weight > 0: loss += weight * auxiliary, and None is filtered out
+                continue
             for broken in telling(lost.breaks):
                 if not asked.is_training or is_certain_in_training(asked, broken):
                     yield Case(asked, lost, broken)

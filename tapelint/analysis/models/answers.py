@@ -9,6 +9,7 @@ from tapelint.analysis import (
     advantages,
     broadcasts,
     idle_terms,
+    left_out,
     shapes,
     sparse,
     summing,
@@ -168,7 +169,8 @@ class Asker:
         if trace.is_connected(self.session, self.watched, self.targets, source, self.arrivals):
             return None
         lost = trace.explain(self.session, self.watched, self.targets, source, label)
-        return replace(lost, breaks=tuple(self.known_late(b) for b in lost.breaks))
+        lost = replace(lost, breaks=tuple(self.known_late(b) for b in lost.breaks))
+        return replace(lost, left_out=left_out.is_meant(self.machine, lost))
 
     def known_late(self, broken: Break) -> Break:
         """Return a break as it is, but for a source that was watched after the block."""

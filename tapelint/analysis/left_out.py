@@ -1,0 +1,45 @@
+"""Notes what a condition that is known left out of a computation: a term whose weight is zero, a flag.
+
+A source whose only way to the target is in such code gets no gradient on purpose, where the program
+also asks whether its gradients are None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tapelint.analysis.graph import past
+from tapelint.analysis.ir import Expr, Stmt
+from tapelint.analysis.observations import Cause, Lost
+from tapelint.analysis.values import Instance, Value
+
+if TYPE_CHECKING:
+    from tapelint.analysis.operators import Operators
+
+NAME = re.compile(r"(?<![\w.])(self\.)?([A-Za-z_]\w*)")
+MOST_NODES = 200
+
+
+def note(machine: Operators, skipped: Iterable[Expr | Stmt]) -> None:
+    """Note the values that code names which is not run; of `self`, the attributes that it names."""
+    if not machine.state.recording()[0] or len(machine.left_out) > MOST_NODES:
+        return
+    for part in skipped:
+        for of_self, name in set(NAME.findall(part.at.text())):
+            value = own_attribute(machine, name) if of_self else machine.lookup(name)
+            if value is not None and name != "self":
+                machine.left_out |= machine.reached_from(value)
+
+
+def own_attribute(machine: Operators, name: str) -> Value | None:
+    """Return `self.NAME` of the function that runs, where that is at hand."""
+    owner = machine.lookup("self")
+    return machine.peek(owner, name) if isinstance(owner, Instance) else None
+
+
+def is_meant(machine: Operators, lost: Lost) -> bool:
+    """Whether a source leads nowhere but to what was left out."""
+    is_unconnected = all(one.cause is Cause.UNCONNECTED for one in lost.breaks)
+    return is_unconnected and lost.source in past(machine.left_out)
