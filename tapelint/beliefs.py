@@ -145,6 +145,8 @@ def _sentences(belief: Known) -> Iterable[str]:
         yield UNKNOWN
         if belief.near:
             yield f"did you mean {' or '.join(f'`{name}`' for name in belief.near)}?"
+        elif "." not in belief.name:
+            yield f"name it with its module (`mylib.{belief.name}`) to say more under {SECTION}"
         else:
             line = f'`"{belief.name}" = "blocked"`'
             yield f'if you know better: {line} (or "flows", "zeros") under {SECTION}'

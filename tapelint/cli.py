@@ -118,6 +118,9 @@ def check(**given: Any) -> int:
     format_name = given["output_format"]
     if given["statistics"] and format_name not in ("text", "concise", "json"):
         raise click.UsageError(f"`--statistics` cannot be written as {format_name}")
+    if given["config"] and given["isolated"]:
+        raise click.UsageError("`--config` and `--isolated` exclude each other: give one of them")
+    options.require_verify(given)
     output = Path(given["output_file"]) if given["output_file"] else None
     if output is not None:
         console.require_folder(output)
@@ -153,8 +156,15 @@ def check(**given: Any) -> int:
             processes=given["jobs"],
             progress=progress,
         )
+    problems = list(inputs.problems)
     if given["verify"]:
-        result = cli_verify.verified(result, settings.root, **cli_verify.wanted(given))
+        wanted = cli_verify.wanted(given)
+        result, hindrance = cli_verify.verified(result, settings.root, **wanted)
+        if hindrance and given["fail_on"] == "confirmed":
+            # Nothing could fail such a run: that it passes would say nothing.
+            problems.append(hindrance)
+        elif hindrance:
+            console.remark(hindrance)
     colour = console.has_colour(given["color"], None if output else sys.stdout)
     text = request.report(
         result,
@@ -170,7 +180,7 @@ def check(**given: Any) -> int:
     elif result.findings or not is_idle or format_name not in ("text", "concise"):
         console.say(text, colour=colour)
     is_failure = cli_verify.is_failure(result.findings, given["fail_on"]) and not given["exit_zero"]
-    return _complained(inputs.problems) or (FOUND if is_failure else CLEAN)
+    return _complained(problems) or (FOUND if is_failure else CLEAN)
 
 
 @program.command(
@@ -242,6 +252,8 @@ def knowledge(name: str, output_format: str, config: str | None, isolated: bool,
     """
     from tapelint import beliefs, request
 
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise click.UsageError(f"`{name}` is no name of a callable: give one like tf.argmax")
     settings = request.Request((".",), config=config, is_isolated=isolated).settings()
     colour = console.has_colour(color, sys.stdout)
     belief = beliefs.find(name, settings)
@@ -257,6 +269,7 @@ def knowledge(name: str, output_format: str, config: str | None, isolated: bool,
 def repro(place: str, output_file: str | None) -> int:
     """Write the finding at FILE:LINE as a script of its own, for an issue or a test.
 
+    The place may have a column, as in reports (FILE:LINE:COLUMN).
     It holds what leads to the gradient call and an assertion, which fails until the code is mended.
     """
     text = cli_verify.script(place)

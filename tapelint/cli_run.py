@@ -79,12 +79,9 @@ class _Watch:
             raise console.ConsoleError(str(problem)) from None
         account.finish()
         if account.heard.refused:
-            from tapelint.verify.installation import EXTRA
+            from tapelint.verify.installation import missing
 
-            python = account.heard.refused
-            raise console.ConsoleError(
-                f"TensorFlow is not installed for `{python}`: run `{EXTRA}`, or give `--python`"
-            )
+            raise console.ConsoleError(missing(account.heard.refused))
         counts = account.counts(numbers)
         if not self.given["quiet"]:
             for sentence in _summary(account, counts):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +18,13 @@ if TYPE_CHECKING:
     from tapelint.verify.examples import Outcome
     from tapelint.verify.installation import Installation
 
+UNREADABLE = "TAP901"
+# As reports write it: with a column, and perhaps the colon that follows it.
+PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?:?")
 WEAK = (
     "nothing is run: this system cannot keep a witness from files and network, "
     "`--allow-unsandboxed` runs it anyway"
 )
-
-
-MODES = ("eager", "graph", "xla")
 
 
 def wanted(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,17 +35,9 @@ def wanted(given: Mapping[str, Any]) -> dict[str, Any]:
         "show_refuted": given["show_refuted"],
         "allow_unsandboxed": given["allow_unsandboxed"],
         "at_once": given["jobs"],
-        "modes": _modes(given["verify_modes"]),
+        "modes": given["verify_modes"],
         "has_cache": not given["no_cache"],
     }
-
-
-def _modes(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the modes to compare; the line is named by a run in eager mode, whatever else."""
-    for name in names:
-        if name not in MODES:
-            raise console.ConsoleError(f"`{name}` is no mode: give {', '.join(MODES)}")
-    return tuple(name for name in MODES if name == "eager" or name in names)
 
 
 def verified(
@@ -55,13 +49,13 @@ def verified(
     show_refuted: bool = False,
     allow_unsandboxed: bool = False,
     at_once: int | None = None,
-    modes: Sequence[str] = ("eager",),
+    modes: Sequence[str] = (),
     has_cache: bool = True,
-) -> Result:
+) -> tuple[Result, str]:
     """Put the findings of a run to a real tape; leave out those that it refutes.
 
-    Where there is no TensorFlow, or nothing that confines a witness, one sentence says so and the
-    result is what it was.
+    Where there is no TensorFlow, or nothing that confines a witness, the result is what it was,
+    and comes with a sentence that says why.
     """
     from tapelint.verify.cache import Cache
     from tapelint.verify.capacity import witnesses
@@ -71,7 +65,7 @@ def verified(
     from tapelint.verify.verification import Options, Project, verify
 
     if not result.findings:
-        return result
+        return result, ""
     roots = [Path.cwd(), *([root] if root else [])]
     roots += [folder / "src" for folder in roots if (folder / "src").is_dir()]
     project = Project(Path.cwd(), result.sources, tuple(dict.fromkeys(roots)))
@@ -84,15 +78,15 @@ def verified(
         ):
             assert runner.installation is not None
             if not (allow_unsandboxed or _is_confined(runner.installation)):
-                console.remark(WEAK)
-                return result
-            options = Options(seconds=seconds, modes=tuple(map(Mode, modes)))
-            findings = verify(result.findings, project, runner, options, progress)
+                return result, WEAK
+            # The line is named by a run in eager mode, whatever else.
+            compared = tuple(mode for mode in Mode if mode.value in ("eager", *modes))
+            how = Options(seconds=seconds, modes=compared)
+            findings = verify(result.findings, project, runner, how, progress)
     except NoTensorFlow as problem:
-        console.remark(f"nothing is verified: {problem}")
-        return result
+        return result, f"nothing is verified: {problem}"
     kept = tuple(f for f in findings if show_refuted or not is_refuted(f))
-    return replace(result, findings=kept, refuted=len(findings) - len(kept))
+    return replace(result, findings=kept, refuted=len(findings) - len(kept)), ""
 
 
 def clean(root: Path) -> str:
@@ -210,7 +204,7 @@ def _compared(outcome: Outcome) -> str:
 
 
 def script(place: str) -> str:
-    """Return the script for the finding at a place, `FILE:LINE`.
+    """Return the script for the finding at a place, `FILE:LINE` or `FILE:LINE:COLUMN`.
 
     Raises `console.ConsoleError` where there is none, or where it cannot be cut out.
     """
@@ -220,30 +214,38 @@ def script(place: str) -> str:
     from tapelint.verify.repro import CannotReproduce
     from tapelint.verify.repro import script as cut_out
 
-    name, _, number = place.rpartition(":")
-    if not name or not number.isdecimal():
+    given = PLACE.fullmatch(place)
+    if given is None:
         raise console.ConsoleError(f"`{place}` is no place: give FILE:LINE")
+    name, line, column = given["file"], int(given["line"]), int(given["column"] or 0)
+    if not os.path.lexists(name):
+        raise console.ConsoleError(f"`{name}` does not exist: give FILE:LINE")
     try:
         source = read(Path(name), name)
         findings = engine.lint(source, Settings())
     except Unreadable as problem:
         raise console.ConsoleError(f"`{name}`: {problem.message}") from None
-    chosen = _at(findings, int(number))
+    for finding in findings:
+        if finding.code == UNREADABLE:
+            message = f"`{name}` cannot be read: {finding.message} on line {finding.span.line}"
+            raise console.ConsoleError(message)
+    chosen = _at(findings, line, column)
     if chosen is None:
         lines = sorted({finding.span.line for finding in findings})
-        known = ", ".join(map(str, lines)) or "none at all"
-        raise console.ConsoleError(f"no finding is on line {number} of `{name}` (lines: {known})")
+        word = "line" if len(lines) == 1 else "lines"
+        others = f", but on {word} {', '.join(map(str, lines))}" if lines else " or any other"
+        raise console.ConsoleError(f"`{name}` has no finding on line {line}{others}")
     try:
         return cut_out(chosen, source.text)
     except CannotReproduce as problem:
         raise console.ConsoleError(f"no script can be cut out of `{name}`: {problem}") from None
 
 
-def _at(findings: Sequence[Finding], line: int) -> Finding | None:
-    """Return the finding on a line, else one whose chain passes it."""
-    for finding in findings:
-        if finding.span.line <= line <= finding.span.end_line:
-            return finding
+def _at(findings: Sequence[Finding], line: int, column: int) -> Finding | None:
+    """Return the finding on a line, best at the column, else one whose chain passes the line."""
+    on_line = [f for f in findings if f.span.line <= line <= f.span.end_line]
+    if on_line:
+        return min(on_line, key=lambda f: (f.span.line, f.span.column) != (line, column))
     for finding in findings:
         if any(step.span.line <= line <= step.span.end_line for step in finding.steps):
             return finding

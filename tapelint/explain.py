@@ -52,12 +52,12 @@ def text(card: Card, *, columns: int = 80, colour: bool = False) -> str:
 
 def facts(card: Card) -> str:
     """Return one line with what the toml block of the card says."""
-    fix = {FixSafety.NONE: "no fix", FixSafety.SAFE: "safe fix", FixSafety.UNSAFE: "unsafe fix"}
+    fix = {FixSafety.SAFE: ["safe fix"], FixSafety.UNSAFE: ["unsafe fix"]}
     listed = [
         f"{card.severity.value}, {card.confidence.value}",
         f"group {card.group}",
         f"since {card.since}",
-        fix[card.fix],
+        *fix.get(card.fix, []),
         f"TensorFlow {card.tensorflow}",
     ]
     if card.stability is Stability.PREVIEW:

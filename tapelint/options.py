@@ -11,6 +11,13 @@ from click.shell_completion import CompletionItem
 from tapelint import __version__, console
 
 OUTCOMES = ("none", "nan", "zero")
+MODES = ("eager", "graph", "xla")
+# What without `--verify` would not be done, or would hold for every finding or for none.
+DEPENDENT = {
+    "fail_on": "`--fail-on confirmed` fails no run",
+    "verify_modes": "`--verify-modes` compares nothing",
+    "show_refuted": "`--show-refuted` shows nothing",
+}
 
 
 def complete_rules(
@@ -66,8 +73,19 @@ def _positive(ctx: click.Context, param: click.Parameter, value: float) -> float
     return value
 
 
-def _list(name: str, metavar: str, help: str, **more: Any) -> click.Option:
-    return click.Option([name], multiple=True, metavar=metavar, callback=_words, help=help, **more)
+def _list(
+    name: str, metavar: str, help: str, known: Sequence[str] = (), **more: Any
+) -> click.Option:
+    """Declare an option that takes lists, of any words or of those that are `known`."""
+
+    def read(ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
+        words = _words(ctx, param, value)
+        if known and (unknown := [word for word in words if word not in known]):
+            message = f"`{unknown[0]}` is not one of {', '.join(f'`{word}`' for word in known)}"
+            raise click.BadParameter(message, ctx, param)
+        return words
+
+    return click.Option([name], multiple=True, metavar=metavar, callback=read, help=help, **more)
 
 
 def _rules(name: str, help: str) -> click.Option:
@@ -109,13 +127,6 @@ def _answer(names: Sequence[str], help: str, text: Callable[[click.Context], str
 def help_option() -> click.Option:
     """Declare `--help`; that of click ends badly where its reader is gone."""
     return _answer(("-h", "--help"), "Show this message and exit.", click.Context.get_help)
-
-
-def _outcomes(ctx: click.Context, param: click.Parameter, value: Sequence[str]) -> tuple[str, ...]:
-    found = _words(ctx, param, value)
-    if unknown := [word for word in found if word not in OUTCOMES]:
-        raise click.BadParameter(f"`{unknown[0]}` is none of {', '.join(OUTCOMES)}", ctx, param)
-    return found
 
 
 VERSION = _answer(
@@ -161,6 +172,7 @@ CHECK: Mapping[str, Sequence[click.Option]] = {
             "--verify-modes",
             "MODES",
             "Compare what comes out in these modes: eager, graph, xla (default: eager).",
+            MODES,
         ),
         PYTHON,
         click.Option(
@@ -191,12 +203,19 @@ PROGRAM = click.Argument(
 RUN_OPTIONS = (
     _flag("-m", "--module", help="SCRIPT is the name of a module."),
     _flag("--trace", help="Run functions eagerly and record everything: slow, and complete."),
-    click.Option(
-        ["--fail-on"],
-        multiple=True,
-        metavar="OUTCOMES",
-        callback=_outcomes,
-        help="Exit with 1 if the program succeeds and a gradient was one of: none, nan, zero.",
+    _list(
+        "--fail-on",
+        "OUTCOMES",
+        "Exit with 1 if the program succeeds and a gradient was one of: none, nan, zero.",
+        OUTCOMES,
     ),
     _flag("-q", "--quiet", help="Say nothing on standard error."),
 )
+
+
+def require_verify(given: Mapping[str, Any]) -> None:
+    """Raise `click.UsageError` for options that cannot mean anything without `--verify`."""
+    for name, sentence in DEPENDENT.items():
+        is_given = given[name] == "confirmed" if name == "fail_on" else given[name]
+        if is_given and not given["verify"]:
+            raise click.UsageError(f"{sentence} without `--verify`: give that too")

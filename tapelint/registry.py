@@ -53,6 +53,14 @@ class UnknownRule(ValueError):
         self.suggestion = suggestion
 
 
+class SeveralRules(UnknownRule):
+    """A selector of several rules, where one was to be named."""
+
+    def __init__(self, given: str, number: int) -> None:
+        super().__init__(given, None)
+        self.args = (f"`{given}` stands for {number} rules: name one of them",)
+
+
 @cache
 def rules() -> Mapping[str, Rule]:
     """Return every rule by its code, in the order of the codes."""
@@ -110,6 +118,11 @@ def find(name: str) -> Rule:
     for rule in rules().values():
         if wanted in _names(rule):
             return rule
+    match list(codes(name)):
+        case [only]:
+            return rules()[only]
+        case [_, *_] as several:
+            raise SeveralRules(name, len(several))
     known = [spelling for rule in rules().values() for spelling in _spellings(rule)]
     raise UnknownRule(name, _nearest(wanted, known))
 
@@ -141,6 +154,16 @@ def _names(rule: Rule) -> set[str]:
 
 
 def _nearest(wanted: str, known: list[str]) -> str | None:
-    by_folded = {spelling.casefold(): spelling for spelling in known}
-    near = difflib.get_close_matches(wanted, by_folded, n=1, cutoff=0.6)
+    """Return what was probably meant; other digits are another rule, not the same misspelt."""
+    digits = _digits(wanted)
+    by_folded = {
+        spelling.casefold(): spelling
+        for spelling in known
+        if not digits or digits == _digits(spelling)
+    }
+    near = difflib.get_close_matches(wanted, by_folded, n=1, cutoff=0.7)
     return by_folded[near[0]] if near else None
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))

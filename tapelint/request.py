@@ -201,9 +201,17 @@ def _lost(path: str, commands: tuple[str, ...]) -> str:
         near = difflib.get_close_matches(name, os.listdir(folder or "."), n=1)
     except OSError:
         near = []
-    meant = show(Path(folder, near[0]), os.getcwd()) if near else None
+    meant = show(Path(folder, near[0]), os.getcwd()) if near else _command(path, commands)
     advice = f", did you mean `{meant}`?" if meant else ": give a file, a folder, or `-`"
     return f"`{path}` does not exist{advice}"
+
+
+def _command(word: str, commands: tuple[str, ...]) -> str | None:
+    """Return the command that a word is almost, or the option that other programs have as one."""
+    if word in ("help", "version"):
+        return f"tapelint --{word}"
+    near = difflib.get_close_matches(word, commands, n=1, cutoff=0.8)
+    return f"tapelint {near[0]}" if near else None
 
 
 def _rebased(patterns: tuple[str, ...], root: Path) -> tuple[str, ...]:

@@ -103,9 +103,10 @@ def _nearest(error: click.NoSuchOption) -> str:
     import difflib
 
     params = [] if error.ctx is None else error.ctx.command.get_params(error.ctx)
-    known = [name for param in params for name in param.opts]
-    near = difflib.get_close_matches(error.option_name, known, n=1)
-    return f", did you mean `{near[0]}`?" if near else ""
+    # Dashes say nothing: all options have them.
+    known = {name.strip("-"): name for param in params for name in param.opts}
+    near = difflib.get_close_matches(error.option_name.strip("-"), known, n=1)
+    return f", did you mean `{known[near[0]]}`?" if near else ""
 
 
 def _plain(message: str) -> str:

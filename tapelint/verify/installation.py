@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-EXTRA = 'python -m pip install "tapelint[verify]"'
 # Passed on to the worker; everything else of the environment may hold secrets.
 PASSED_ON = (
     "PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH",
@@ -81,10 +81,16 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
+def missing(python: str) -> str:
+    """Say that an interpreter has no TensorFlow, and what to do about it."""
+    advice = f"run `{shlex.quote(python)} -m pip install tensorflow`, or give `--python`"
+    return f"TensorFlow is not installed for `{python}`: {advice}"
+
+
 def refusal(python: str, kind: str, message: str) -> str:
     """Say why importing TensorFlow raised."""
     if kind == "ModuleNotFoundError" and "'tensorflow'" in message:
-        return f"TensorFlow is not installed for `{python}`: run `{EXTRA}`, or give `--python`"
+        return missing(python)
     if "tf_keras" in message:
         return (
             "TF_USE_LEGACY_KERAS is set, and `tf_keras` is not installed: unset it, or install it"

@@ -114,16 +114,22 @@ def listed(names: Iterable[str]) -> str:
 
 
 def seen_in(asked: Sequence[Asked], claim: Claim) -> tuple[Seen, ...]:
-    """Return what came out, the telling turns first told once."""
+    """Return what came out for each source: a value once, and whatever else when it first came.
+
+    Where that is much, values give way.
+    """
     found: dict[tuple[str, str, int], Seen] = {}
     for request in asked:
         line = request.place.line if request.place else request.frames[0][1]
         for source in request.sources:
-            gave = request.error_type or (
-                source.value
-                if source.value and source.outcome != "none"
-                else OUTCOMES.get(source.outcome, source.outcome)
-            )
+            outcome = request.error_type or source.outcome
+            has_value = source.value and outcome not in ("none", request.error_type)
+            gave = source.value if has_value else OUTCOMES.get(outcome, outcome)
             name = name_of(claim, source)
-            found.setdefault((name, gave, line), Seen(name, gave, line, request.turn))
-    return tuple(found.values())[:MOST_SEEN]
+            found.setdefault((name, outcome, line), Seen(name, gave, line, request.turn))
+    telling = [key for key in found if key[1] != "value"]
+    kept = {
+        *telling,
+        *[key for key in found if key not in telling][: max(MOST_SEEN - len(telling), 0)],
+    }
+    return tuple(seen for key, seen in found.items() if key in kept)[:MOST_SEEN]

@@ -19,6 +19,18 @@ WHY = {
 }
 
 
+# How Python and NumPy ask for the value of a tensor; nobody has to have written that.
+CONVERSIONS = frozenset({"array", "numpy"})
+
+
+def ended(found: Break) -> str:
+    """Say where a connection ended, as part of a sentence."""
+    at = f"at line {found.frames[0][1]}"
+    if found.kind == "plain" and found.name in CONVERSIONS:
+        return f"the value leaves TensorFlow {at}"
+    return f"`{found.name}` {at} {'is not recorded' if found.missed else 'ends the gradient'}"
+
+
 class Places:
     """Compares places; `absolute` turns the paths that findings show into those of the worker."""
 
@@ -112,7 +124,5 @@ class Places:
             return WHY[source.cause]
         for found in (*source.breaks, *source.culprits):
             if found.frames:
-                line = found.frames[0][1]
-                how = "is not recorded" if found.missed else "ends the gradient"
-                return f"because `{found.name}` at line {line} {how}"
+                return f"because {ended(found)}"
         return "the run does not show why"

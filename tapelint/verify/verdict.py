@@ -24,7 +24,7 @@ from tapelint.verify.judgement import (
 )
 from tapelint.verify.not_finite import NotFinite
 from tapelint.verify.observed import Asked, Run, Source
-from tapelint.verify.places import WHY
+from tapelint.verify.places import WHY, ended
 
 INVENTED = frozenset({"invented", "replaced", "library"})
 # Steps of code that was not run.
@@ -185,10 +185,7 @@ class Judge(NotFinite):
         if not claim.needs_place:
             return f", and {WHY.get(source.cause, source.cause)}"
         found = self.first_match(claim, source)
-        if found is None:
-            return ""
-        what = "is not recorded" if found.missed else "ends the gradient"
-        return f", and `{found.name}` at line {found.frames[0][1]} {what}"
+        return f", and {ended(found)}" if found is not None else ""
 
     def _without_hit(
         self,

@@ -112,6 +112,36 @@ def test_a_path_cannot_steer_the_terminal_nor_be_too_long(tapelint_run: Run) -> 
             "no rule is called `numpy-in-tap`, did you mean `numpy-in-tape`?",
         ),
         (
+            ["explain", "TAP2"],
+            "`TAP2` stands for 14 rules: name one of them (see `tapelint rules`)",
+        ),
+        (["explain", "TAP299"], "no rule is called `TAP299` (see `tapelint rules`)"),
+        (["explain", "tap-201"], "no rule is called `tap-201`, did you mean `TAP201`?"),
+        (["--select", "E501"], "--select: no rule is called `E501` (see `tapelint rules`)"),
+        (["--fix"], "no option is called `--fix` (see `tapelint --help`)"),
+        (["explian"], "`explian` does not exist, did you mean `tapelint explain`?"),
+        (["help"], "`help` does not exist, did you mean `tapelint --help`?"),
+        (
+            ["--config", "tapelint.toml", "--isolated"],
+            "`--config` and `--isolated` exclude each other: give one of them (see `tapelint --help`)",
+        ),
+        (
+            ["--fail-on", "confirmed"],
+            "`--fail-on confirmed` fails no run without `--verify`: give that too (see `tapelint --help`)",
+        ),
+        (
+            ["--verify-modes", "eager,xla"],
+            "`--verify-modes` compares nothing without `--verify`: give that too (see `tapelint --help`)",
+        ),
+        (
+            ["--verify-modes", "eager,lazy"],
+            "`--verify-modes`: `lazy` is not one of `eager`, `graph`, `xla` (see `tapelint --help`)",
+        ),
+        (
+            ["knowledge", "tf.f()"],
+            "`tf.f()` is no name of a callable: give one like tf.argmax (see `tapelint knowledge --help`)",
+        ),
+        (
             ["--config", "none.toml"],
             "none.toml: the settings cannot be read: no such file or directory",
         ),

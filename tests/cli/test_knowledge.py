@@ -30,6 +30,7 @@ def words(text: str) -> str:
         ("keras.layers.Dense", "modelled by hand: A Keras layer"),
         ("float", "builtins.float (float) modelled by hand: Numbers"),
         ("tf.reduce_summ", "did you mean `tf.reduce_sum`"),
+        ("quantize", "name it with its module (`mylib.quantize`) to say more"),
         ("mylib.quantize", 'if you know better: `"mylib.quantize" = "blocked"`'),
     ],
 )  # fmt: skip

@@ -80,7 +80,7 @@ def test_every_unknown_selector_is_named_with_what_was_meant(tapelint_run: Run) 
     )
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.splitlines() == [
-        "error: --select: no rule is called `TAP999`, did you mean `TAP903`?",
+        "error: --select: no rule is called `TAP999` (see `tapelint rules`)",
         "error: --extend-select: no rule is called `qqq` (see `tapelint rules`)",
         "error: --ignore: no rule is called `numpy-in-tap`, did you mean `numpy-in-tape`?",
     ]

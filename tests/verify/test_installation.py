@@ -92,7 +92,7 @@ def test_without_tensorflow_the_way_to_it_is_named(tmp_path: Path) -> None:
     said = sentence(python)
     assert said == (
         f"TensorFlow is not installed for `{python}`: "
-        'run `python -m pip install "tapelint[verify]"`, or give `--python`'
+        f"run `{python} -m pip install tensorflow`, or give `--python`"
     )
 
 

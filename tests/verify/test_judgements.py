@@ -175,6 +175,28 @@ def test_none_for_the_reason_given_is_confirmed() -> None:
     assert [(seen.source, seen.gave) for seen in judgement.seen] == [("a", "None")]
 
 
+@pytest.mark.parametrize("name", ["array", "numpy"])
+def test_a_conversion_that_nobody_wrote_is_not_named(name: str) -> None:
+    found = run(asked(source(breaks=(broken(5, name=name, kind="plain"),))))
+    assert (
+        judged(found).reason == "None comes out for `a`, and the value leaves TensorFlow at line 5"
+    )
+
+
+def test_a_value_is_told_once_however_often_it_comes() -> None:
+    values = [asked(source("value", value=str(turn)), turn=turn) for turn in range(1, 12)]
+    none = asked(source("none"), source("none", 1, name="b"), turn=12)
+    told = [(seen.source, seen.gave, seen.turn) for seen in judged(run(*values, none)).seen]
+    assert told == [("a", "1", 1), ("a", "None", 12), ("b", "None", 12)]
+
+
+def test_what_is_not_a_value_is_told_where_there_is_much() -> None:
+    names = [f"s{number}" for number in range(12)]
+    sources = [source("value", number, name=names[number]) for number in range(11)]
+    seen = judged(run(asked(*sources, source("none", 11, name="s11")))).seen
+    assert (len(seen), seen[-1].gave) == (8, "None")
+
+
 def test_none_for_another_source_leaves_it_open() -> None:
     found = run(asked(source("value", 0), source("none", 1)))
     assert judged(found).verdict is Verdict.INCONCLUSIVE

@@ -84,6 +84,17 @@ def test_without_tensorflow_the_result_is_what_it_was(
     assert ran.err.count("\n") == 1
 
 
+def test_a_run_that_only_a_confirmed_finding_fails_does_not_pass_unverified(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, CONFIRMED)
+    arguments = ["--isolated", "--verify", "--fail-on", "confirmed"]
+    assert cli.main([*arguments, "--python", str(tmp_path / "nowhere"), path]) == 2
+    ran = capsys.readouterr()
+    assert "TAP201" in ran.out
+    assert ran.err.startswith("error: nothing is verified: `")
+
+
 def test_a_clean_run_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, "import tensorflow as tf\n")
     assert cli.main(["--isolated", "--verify", "--python", str(tmp_path / "nowhere"), path]) == 0
@@ -197,17 +208,46 @@ def test_a_script_is_written_to_a_file(tmp_path: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().out == ""
 
 
+def test_a_place_may_be_copied_from_a_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, CONFIRMED)
+    printed = []
+    for place in (f"{path}:6", f"{path}:6:23", f"{path}:6:23:"):
+        assert cli.main(["repro", place]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] == printed[2]
+
+
+def test_the_column_chooses_between_findings_on_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = CONFIRMED.replace("tape:", "tape, tf.GradientTape() as other:")
+    text = text.replace("    y =", "    z = tf.floor(np.abs(x)); y =") + "other.gradient(z, x)\n"
+    path = written(tmp_path, text)
+    cli.main(["--isolated", "--output-format", "concise", path])
+    places = [line.split(" ")[0] for line in capsys.readouterr().out.splitlines()]
+    assert len(places) == 2
+    for place, cut in zip(places, ("np.abs", "np.square"), strict=True):
+        assert cli.main(["repro", place]) == 0
+        assert f"cut here by `{cut}`" in capsys.readouterr().out.splitlines()[0]
+
+
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        ("train.py", "give FILE:LINE"),
-        ("{path}:1", "no finding is on line 1"),
-        ("nowhere.py:3", "`nowhere.py`"),
+        ("train.py", "`train.py` is no place: give FILE:LINE"),
+        ("{path}:1", "has no finding on line 1, but on line 6"),
+        ("nowhere.py:3", "`nowhere.py` does not exist"),
+        ("broken.py:3", "`broken.py` cannot be read: invalid syntax on line 2"),
+        ("clean.py:3", "`clean.py` has no finding on line 3 or any other"),
     ],
 )
 def test_a_place_without_a_finding_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str, words: str
 ) -> None:
     path = written(tmp_path, CONFIRMED)
+    (tmp_path / "broken.py").write_text("import tensorflow  # GradientTape\ndef f(:\n")
+    (tmp_path / "clean.py").touch()
     assert cli.main(["repro", place.format(path=path)]) == 2
     assert words in capsys.readouterr().err

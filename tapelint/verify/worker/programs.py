@@ -6,6 +6,7 @@ import ast
 import copy
 import importlib
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Iterable
 from types import ModuleType
@@ -117,7 +118,7 @@ class Program:
             make = self.workshop.make if is_invented else self.workshop.failed
             self.names[name] = make(name)
         if missing or is_import:
-            said = str(error).strip().split("\n")[0][:80]
+            said = textwrap.shorten(str(error).strip().split("\n")[0], 80, placeholder=" ...")
             listed = ", ".join(f"`{name}`" for name in missing) or "nothing"
             self.workshop.say(
                 f"line {line} fails ({type(error).__name__}: {said}): {listed} invented"
