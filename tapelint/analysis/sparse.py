@@ -16,7 +16,7 @@ from tapelint.analysis.graph import Edge, Effect, Kind, Node, Session
 from tapelint.analysis.ir import Place
 from tapelint.analysis.observations import Misuse
 from tapelint.analysis.trace import passes
-from tapelint.analysis.values import Const, Data, Value, VariableValue
+from tapelint.analysis.values import Const, Data, Union, Value, VariableValue
 
 if TYPE_CHECKING:
     from tapelint.analysis.machine import Machine
@@ -130,7 +130,17 @@ def is_plain(value: Value) -> bool:
     match value:
         case Const(value=bool() | int() | float() | complex()):
             return True
-        case Data(node=Node(kind=Kind.PYTHON | Kind.ARRAY)):
-            return True
+        case Data():
+            return is_plain_node(value.node, 0)
+        case Union():
+            # for: min(1.0, most / float(norm))
+            return all(is_plain(option) for option in value.options)
         case _:
             return False
+
+
+def is_plain_node(node: Node, depth: int) -> bool:
+    """Whether a node is a number or an array on every path."""
+    if node.kind is Kind.JOIN and depth < updates.DEEPEST:
+        return bool(node.edges) and all(is_plain_node(e.parent, depth + 1) for e in node.edges)
+    return node.kind in (Kind.PYTHON, Kind.ARRAY)

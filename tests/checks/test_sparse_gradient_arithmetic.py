@@ -76,6 +76,11 @@ def test_a_gradient_that_is_or_may_be_dense_is_silent(path: str) -> None:
         "try:\n    g.numpy()\nexcept AttributeError:\n    g = tf.convert_to_tensor(g)",
         "def scale(rate):\n    return rate * g\nscale(unknown)",
         "a = tf.zeros_like(t) + g\nt.assign_sub(0.1 * a)",
+        # Whichever of the two is smaller: a tensor would convert it.
+        "t.assign_sub(min(1.0, 0.5 / tf.norm(g)) * g)",
+        "factor = 0.5 / tf.norm(g) if unknown else 1.0\nt.assign_sub(factor * g)",
+        "factor = tf.constant(1.0)\nif unknown:\n    factor = 0.5\nt.assign_sub(factor * g)",
+        "t.assign_sub(min(1.0, unknown) * g)",
         "tape.jacobian",
     ],
 )
@@ -140,6 +145,10 @@ def test_a_table_that_is_only_gathered_from_has_a_sparse_gradient(path: str) -> 
         "g[0]",
         "[row for row in g]",
         "np.float32(0.1) * g",
+        "min(1.0, 0.5 / float(tf.norm(g))) * g",
+        "(0.5 if unknown else 1.0) * g",
+        "(float(tf.norm(g)) if unknown else np.float32(0.5)) * g",
+        "[one * min(1.0, 0.5 / tf.norm(g).numpy()) for one in [g]]",
         "np.mean(g)",
         "np.linalg.norm(g)",
         "0.1 * tf.clip_by_norm(g, 1.0)",
