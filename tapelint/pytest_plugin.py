@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+PARAMETERS = frozenset({"allow", "zero"})
+USAGE = "gradients(allow=(), zero=False)"
 MARK = (
-    "gradients(allow=(), zero=False): fail the test if a tape gives None or a number that is not"
+    f"{USAGE}: fail the test if a tape gives None or a number that is not"
     " finite (with zero=True, nothing but zeros), except for the sources named in `allow`"
 )
 
@@ -27,9 +29,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     mark = item.get_closest_marker("gradients")
     if mark is None:
         return (yield)
+    if mark.args or mark.kwargs.keys() - PARAMETERS:
+        pytest.fail(f"the mark is used otherwise than `{USAGE}`", pytrace=False)
     from tapelint.watch.testing import Watch
 
-    with Watch(*mark.args, **mark.kwargs) as watch:
+    with Watch(**mark.kwargs) as watch:
         result = yield
     if text := watch.complaint():
         pytest.fail(text, pytrace=False)

@@ -170,8 +170,11 @@ def _table(path: Path) -> Mapping[str, object] | None:
 
 
 def _hint(key: str) -> str:
+    if key == "tool":
+        return f": in {FILES[0]} they stand without `[tool.tapelint]`"
     near = difflib.get_close_matches(key.replace("_", "-"), OPTIONS, n=1)
-    return f", did you mean `{near[0]}`?" if near else ""
+    known = ", ".join(f"`{name}`" for name in OPTIONS)
+    return f", did you mean `{near[0]}`?" if near else f": there are {known}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,8 @@ def is_excluded(path: Path, exclude: Sequence[str], root: Path | None = None) ->
 def show(path: Path, working: str) -> str:
     """Return `path` as the user sees it: relative to `working` when below it, else as given.
 
-    Bytes of a name that are not UTF-8 are spelled out: what is shown can always be printed.
+    Bytes of a name that are not UTF-8 are spelled out: what is shown can always be printed, and
+    asked of the system, whose own encoding may have no more than ASCII.
     """
     given = os.path.normpath(path)
     if os.path.isabs(given):
@@ -81,7 +82,12 @@ def show(path: Path, working: str) -> str:
         given = os.path.relpath(given, working) if below else given
     elif ".." in path.parts:
         given = str(path)
-    plain = os.fsencode(given).decode("utf-8", "backslashreplace")
+    name = os.fsencode(given)
+    plain = name.decode("utf-8", "backslashreplace")
+    try:
+        os.fsencode(plain)
+    except UnicodeEncodeError:
+        plain = name.decode("ascii", "backslashreplace")
     return plain.replace(os.sep, "/")
 
 

@@ -22,6 +22,15 @@ tapelint.engine.lint = fakelint.lint
 from tapelint.cli import main
 sys.exit(main())
 """
+BROKEN = """\
+import numpy as np
+import tensorflow as tf
+
+w = tf.Variable(2.0)
+with tf.GradientTape() as tape:
+    loss = tf.constant(np.exp(w)) * 3.0
+gradient = tape.gradient(loss, w)
+"""
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no such streams or signals")
 
 
@@ -165,6 +174,15 @@ def test_any_source_can_be_printed_in_any_encoding(tmp_path: Path, encoding: str
     ran = run("-c", FAKE, "--color=never", cwd=tmp_path, PYTHONIOENCODING=encoding)
     assert (ran.returncode, ran.stderr) == (1, "")
     assert "2 | y = '" in ran.stdout
+
+
+@needs_posix
+def test_a_system_that_knows_ascii_alone_can_check_files_of_any_name(tmp_path: Path) -> None:
+    (tmp_path / "\N{LATIN SMALL LETTER U WITH DIAERESIS}.py").write_text(BROKEN, encoding="utf-8")
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ran = run("-m", "tapelint", "--output-format=concise", cwd=tmp_path, **ascii_alone)
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert ran.stdout.startswith("\\xc3\\xbc.py:6:24: TAP201 ")
 
 
 @needs_posix

@@ -98,6 +98,16 @@ def test_a_session_without_tensorflow(tmp_path: Path) -> None:
     assert "2 passed" in out, out
 
 
+@pytest.mark.parametrize("given", ['alow=("b",)', '"b"'])
+def test_a_mark_that_is_misspelt_fails_its_test_in_a_sentence(tmp_path: Path, given: str) -> None:
+    out = ran(
+        tmp_path, f"import pytest\n\n@pytest.mark.gradients({given})\ndef test_it():\n    pass\n"
+    )
+    assert "1 failed" in out, out
+    assert "the mark is used otherwise than `gradients(allow=(), zero=False)`" in out
+    assert "TypeError" not in out
+
+
 @pytest.mark.tensorflow
 @pytest.mark.skipif(
     importlib.util.find_spec("tensorflow") is None or os.name == "nt",
