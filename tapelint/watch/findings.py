@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from tapelint.verify.claims import Claim, Expected, claim_of
 from tapelint.verify.observed import Run
 from tapelint.verify.verdict import Judge
 from tapelint.watch.calls import Call, call_of
-from tapelint.watch.causes import Cause, cause_of
+from tapelint.watch.causes import UNEXPLAINED, Cause, cause_of
 from tapelint.watch.sightings import Heard, Sighting, Site
 
 MATCHING: Mapping[str, frozenset[Expected]] = {
@@ -27,6 +29,13 @@ MATCHING: Mapping[str, frozenset[Expected]] = {
 OUTCOMES = {"none": "None", "nan": "nan", "inf": "infinite", "zero": "zero"}
 ANSWERS = {"none": "None", "nan": "nan", "inf": "an infinity", "zero": "zeros"}
 LONGEST = 100
+# What TensorFlow calls a variable that was given no name.
+UNNAMED = "Variable"
+DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+# for: "None for both sources", "None for all 3 sources", "no gradient for 2 of 5 variables"
+SEVERAL = re.compile(
+    r" for (?:(?P<both>both)|(?:all )?(?P<number>\d+)(?: of \d+)?) (?:sources|variables)"
+)
 TRACE = "run it again with `--trace` to see where"
 
 
@@ -63,11 +72,12 @@ class Findings:
     def of(self, sightings: Sequence[Sighting]) -> Iterator[tuple[Finding, tuple[Sighting, ...]]]:
         """Yield the findings that some sightings of one site make, each with what it speaks for."""
         groups: dict[object, list[tuple[Sighting, Cause, Finding | None]]] = {}
+        alike = Counter(sighting.outcome for sighting in sightings)
         for sighting in sightings:
             asked, source = self.heard.explained.get(sighting.key, (None, None))
             sighting = replace(sighting, asked=asked, source=source)
             cause = cause_of(sighting.outcome, source, asked)
-            known = self._known(sighting, cause)
+            known = self._known(sighting, cause, alike[sighting.outcome])
             place = cause.blamed.frames[0] if cause.blamed else None
             key = known.sort_key if known else (sighting.outcome, cause.code, place)
             groups.setdefault(key, []).append((sighting, cause, known))
@@ -85,8 +95,11 @@ class Findings:
 
     # ------------------------------------------------------------------- of the analysis
 
-    def _known(self, sighting: Sighting, cause: Cause) -> Finding | None:
-        """Return what the analysis says of this source of this call."""
+    def _known(self, sighting: Sighting, cause: Cause, number: int) -> Finding | None:
+        """Return what the analysis says of this source of this call.
+
+        `number` is how many sources of the call gave the same.
+        """
         file = self._file(sighting.site)
         if file.findings is None:
             self._analyse(file)
@@ -103,7 +116,10 @@ class Findings:
         named = [claim for claim in claims if self._is_about(claim, call, sighting)]
         # for: "None for 2 of 3 sources", where one of them is shown
         cut = [claim for claim in claims if self._blames(claim, cause)]
-        return next((claim.finding for claim in (*named, *cut)), None)
+        # Names of variables are often not those of the code, but there are as many as it says.
+        is_open = cause.code == UNEXPLAINED[sighting.outcome] and len(claims) == 1
+        counted = [claim for claim in claims if is_open and _number_of(claim.finding) == number]
+        return next((claim.finding for claim in (*named, *cut, *counted)), None)
 
     def _blames(self, claim: Claim, cause: Cause) -> bool:
         if cause.blamed is None or claim.finding.code != cause.code:
@@ -239,8 +255,11 @@ class Findings:
         sources = self._call(sighting.site).sources
         if len(sources) == sighting.count or (len(sources) > sighting.index and len(sources) > 1):
             return sources[sighting.index]
-        if sighting.name:
+        if sighting.name and sighting.name != UNNAMED:
             return sighting.name
+        if len(sources) == 1 and sighting.count and DOTTED.fullmatch(sources[0]):
+            # for: tape.gradient(loss, model.trainable_variables), where these have no names
+            return f"{sources[0]}[{sighting.index}]" if sighting.count > 1 else sources[0]
         return sources[0] if len(sources) == 1 else f"source {sighting.index + 1}"
 
     def expects_none(self, site: Site) -> bool:
@@ -288,3 +307,11 @@ class Findings:
 
     def _is_shown(self, frame: tuple[str, int]) -> bool:
         return bool(self._file_at(frame[0]).text)
+
+
+def _number_of(finding: Finding) -> int:
+    """Return how many sources a finding speaks of."""
+    several = SEVERAL.search(finding.message)
+    if several is None:
+        return 1
+    return 2 if several["both"] else int(several["number"])

@@ -126,6 +126,32 @@ for step in range(3):
     tape.gradient(loss, w)
 """
 
+# Variables without names, of which the analysis knows once that both get none, and once nothing.
+UNNAMED = """\
+import tensorflow as tf
+
+weights = [tf.Variable(1.5), tf.Variable(2.5)]
+step = eval("tf.round")
+
+
+@tf.function
+def known():
+    with tf.GradientTape() as tape:
+        loss = tf.round(weights[0] * weights[1])
+    return tape.gradient(loss, weights)
+
+
+@tf.function
+def unknown():
+    with tf.GradientTape() as tape:
+        loss = step(weights[0]) * tf.stop_gradient(weights[1])
+    return tape.gradient(loss, weights)
+
+
+known()
+unknown()
+"""
+
 # NaN within graphs: of a function, of one that XLA compiles, and of `fit`. What is NaN from the
 # start, and what no gradient moves, is not spoiled by one.
 NAN_IN_GRAPHS = """\
@@ -206,6 +232,19 @@ def test_functions_that_are_traced(tmp_path: Path) -> None:
     assert (second["code"], second["span"]["line"]) == ("TAP801", 29)
     assert "idle` is None" in second["message"]
     assert "--trace" in second["help"]
+
+
+def test_sources_without_names_are_told_apart_and_counted(tmp_path: Path) -> None:
+    _, document = reported(tmp_path, UNNAMED)
+    assert told(document) == [("TAP205", 10, "error"), ("TAP801", 18, "error")]
+    known, unknown = document["findings"]
+    assert [seen["source"] for seen in known["verification"]["seen"]] == [
+        "weights[0]",
+        "weights[1]",
+    ]
+    assert unknown["message"] == (
+        "the gradient with respect to `weights[0]` and `weights[1]` is None"
+    )
 
 
 def test_everything_is_recorded_where_that_is_asked_for(tmp_path: Path) -> None:
