@@ -77,6 +77,8 @@ class Reason(Enum):
     METRIC = "metric"
     SAMPLE = "sample"
     STRING = "string"
+    # Flat whatever it is given: a softmax over one element, the slope of `relu`.
+    FLAT = "flat"
     DATASET = "dataset"
     CUSTOM = "custom"
     # The parent's value is not used (`tf.shape(x)`, `tf.zeros_like(x)`), or only decides a branch.

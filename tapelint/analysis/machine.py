@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tapelint.analysis import persistence, shapes, sparse, updates
+from tapelint.analysis import flat, persistence, shapes, sparse, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, Session
 from tapelint.analysis.ir import Place
 from tapelint.analysis.nodes import MOST_LEAVES, Nodes, promoted
@@ -267,9 +267,10 @@ class Machine(Nodes):
         self.step()
         updates.examine_operands(self, op, (v for _, v in inputs), place)
         sparse.examine(self, op, [v for _, v in inputs], place)
+        effects = {**flat.effects(op, inputs), **(effects or {})}
         edges: list[Edge] = []
-        for name, value in inputs:
-            how, why = (effects or {}).get(name, (effect, reason))
+        for name, value in flat.as_taken(op, inputs):
+            how, why = effects.get(name, (effect, reason))
             edges.extend(Edge(leaf, how, why, name) for leaf in self.leaves(value))
         result = dtype if dtype is not None else promoted(edges, inputs)
         active, _ = self.state.recording()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from tapelint.analysis.graph import Edge, Node, Rebinding
+from tapelint.analysis.graph import Edge, Effect, Node, Rebinding
 from tapelint.analysis.ir import Place
 
 
@@ -53,6 +53,11 @@ class Lost:
     likely: bool = False
     # What a known condition leaves out would have led to it.
     left_out: bool = False
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether zeros come out, and not None."""
+        return all(b.edge is not None and b.edge.effect is Effect.ZEROS for b in self.breaks)
 
 
 class Traced(Enum):

@@ -30,6 +30,7 @@ SATURATING = frozenset({"sigmoid", "tanh", "softmax", "erf"})
 OVERFLOWING = 100.0
 # `exp(-104)` is zero in float32.
 VANISHING = -200.0
+NEARLY_ONE = 0.9
 DIFFERENCES = frozenset({"-", "subtract", "squared_difference"})
 MULTIPLICATIONS = frozenset({"*", "multiply"})
 ARCS = frozenset({"acos", "asin", "arccos", "arcsin"})
@@ -217,12 +218,12 @@ def behind_moves(node: Node) -> Node:
 
 
 def is_shrunk(node: Node) -> bool:
-    """Whether a number is brought below one on purpose: `0.999999 * cosine`, `cosine / 1.000001`."""
+    """Whether a number is kept below one on purpose: `0.999999 * cosine`, `cosine / 1.000001`."""
     numbers = [v.value if isinstance(v, Const) else None for _, v in node.operands]
     factors = [n for n in numbers if isinstance(n, int | float)]
     if short(node.op) in blame.DIVISIONS:
-        return any(abs(n) > 1 for n in factors[-1:])
-    return short(node.op) in MULTIPLICATIONS and any(abs(n) < 1 for n in factors)
+        return any(1 < abs(n) < 1 / NEARLY_ONE for n in factors[-1:])
+    return short(node.op) in MULTIPLICATIONS and any(NEARLY_ONE < abs(n) < 1 for n in factors)
 
 
 def is_centred(a: Node, b: Node) -> bool:

@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from tapelint.analysis import flat
 from tapelint.analysis.graph import Edge, Effect, Kind, Node, Reason, Session, past
 from tapelint.analysis.handed import NOBODY
 from tapelint.analysis.observations import Break, Cause, Lost
@@ -41,7 +42,7 @@ LINEAR = frozenset(
 BILINEAR = frozenset(
     {
         "*", "@", "tf.multiply", "tf.matmul", "tf.tensordot", "tf.linalg.matmul",
-        "tf.linalg.matvec", "tf.einsum", "keras.ops.multiply", "keras.ops.matmul",
+        "tf.linalg.matvec", "tf.einsum", "keras.ops.multiply", "keras.ops.matmul", "keras.layers.Dense",
     }
 )  # fmt: skip
 
@@ -335,8 +336,8 @@ def counterpart(source: Node, ancestors: set[Node]) -> Node | None:
 
 def backward_uses(
     session: Session, targets: Sequence[Node], source: Node, is_traced: bool
-) -> list[Node]:
-    """Return the values that the backward pass from targets to source is computed from.
+) -> list[Edge]:
+    """Return edges to the values that the backward pass from targets to source is computed from.
 
     A second derivative exists through these alone: of something linear there is none. To a tape
     outside (`is_traced`: the request is in the graph as well) a traced function is one operation,
@@ -366,7 +367,7 @@ def backward_uses(
                 order.extend((e.parent, False) for e in current.edges if e.effect is Effect.FLOWS)
         return reachable[node]
 
-    used: dict[Node, None] = {}
+    used: dict[Node, Edge] = {}
     on_way = [t for t in targets if leads(t)]
     seen: set[Node] = set()
     while on_way:
@@ -379,8 +380,11 @@ def backward_uses(
             pass
         elif node.op in BILINEAR and (not node.is_traced or is_traced):
             for way in onward:
-                used.update((e.parent, None) for e in node.edges if e is not way)
+                used.update((e.parent, Edge(e.parent)) for e in node.edges if e is not way)
         else:
-            used.update((e.parent, None) for e in node.edges)
+            for edge in node.edges:
+                # One flow is enough.
+                if edge.parent not in used or used[edge.parent].effect is not Effect.FLOWS:
+                    used[edge.parent] = flat.slope(node, edge.parent)
         on_way.extend(e.parent for e in onward)
-    return list(used)
+    return list(used.values())

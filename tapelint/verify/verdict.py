@@ -31,6 +31,8 @@ INVENTED = frozenset({"invented", "replaced", "library"})
 STANDING_IN = frozenset({"replaced", "library"})
 # What is wrong with a source whatever is done with it.
 OF_SOURCE = frozenset({"unwatched", "not trainable", "not auto-watched", "dtype"})
+# A gradient in float32 that is smaller than this is what rounding leaves.
+ROUNDING = 1e-5
 MATCHING: Mapping[Expected, frozenset[str]] = {
     Expected.NONE: frozenset({"none"}),
     Expected.ZERO: frozenset({"zero"}),
@@ -212,6 +214,8 @@ class Judge(NotFinite):
                          " comes out", seen)  # fmt: skip
         if claim.finding.code in LATER_TURN and not was_seen_enough(run):
             return undecided(f"a value comes out, and then {ending(run)}", seen)
+        if claim.expected is Expected.ZERO and all(is_rounding(s) for _, s in pairs):
+            return undecided("numbers as small as rounding errors come out in place of zeros", seen)
         turns = max(a.turn for a in asked)
         times = f" in all {turns} turns" if turns > 1 else ""
         return Judgement(Verdict.REFUTED, f"a real gradient comes out{times}", seen)
@@ -231,6 +235,11 @@ class Judge(NotFinite):
         if source.cause in ("unwatched", "late watch") and not source.breaks:
             return False
         return self.first_match(claim, source) is not None
+
+
+def is_rounding(source: Source) -> bool:
+    """Tell whether a gradient is what rounding leaves of zeros."""
+    return source.total is not None and abs(source.total) < ROUNDING
 
 
 def checked(eager: Judgement, claim: Claim, as_written: Sequence[Asked]) -> Judgement:

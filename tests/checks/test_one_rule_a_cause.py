@@ -35,6 +35,7 @@ RULES_OF_REASONS = {
     Reason.METRIC: "TAP212",
     Reason.SAMPLE: "TAP213",
     Reason.STRING: "TAP214",
+    Reason.FLAT: "TAP215",
     Reason.VALUE_FREE: "TAP108",
     Reason.CONTROL: "TAP108",
 }

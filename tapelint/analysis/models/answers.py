@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -145,6 +146,9 @@ class Asker:
         if zero is not True:
             self.lost.append(lost)
         # `batch_jacobian` gives zeros for what is not connected (TensorFlow 2.21).
+        if lost.is_zero:
+            # What is computed with it is lost for the same reason, which is told once.
+            return Data(self.node([Edge(t) for t in self.targets], source))
         if zero is not False or self.method == "batch_jacobian":
             return Data(self.machine.node("zeros", Kind.TENSOR, DType.FLOAT, self.place))
         return NoGradient(self.machine.node("no gradient", Kind.UNKNOWN, DType.UNKNOWN, self.place))
@@ -199,19 +203,16 @@ class Asker:
         if self.way is None:
             self.way = trace.cone(self.session, self.targets)
             self.has_unknown = any(node.kind is Kind.UNKNOWN for node in self.way)
-        used: list[Node] = []
+        used: list[Edge] = []
         if active or self.asked <= MOST_EXACT:
             is_traced = machine.frame.is_graph
             used = trace.backward_uses(self.session, self.targets, source, is_traced)
         # The result is linear in `output_gradients`.
         scale = [Edge(n) for n in machine.leaves(self.upstream)]
-        edges = [*scale, *(Edge(n) for n in used)]
+        edges = [*scale, *used]
         if self.has_unknown or not (active or self.asked <= MOST_EXACT):
             edges += [Edge(t) for t in self.targets]
-        recorded = frozenset(s for s in active if any(machine.tracks(s, e.parent) for e in edges))
-        node = machine.node(
-            self.method, Kind.TENSOR, gradient_dtype(source), self.place, edges, recorded=recorded
-        )
+        node = self.node(edges, source)
         node.gradient_of = source
         machine.answered[node] = self.targets
         if self.method == "gradient" and not (self.has_unknown or self.is_vague):
@@ -221,6 +222,14 @@ class Asker:
         if not used and not edges:
             node.note = "linear"
         return Data(node)
+
+    def node(self, edges: Sequence[Edge], source: Node) -> Node:
+        """Make the node of a gradient, on the tapes that see it being computed."""
+        machine = self.machine
+        active, _ = machine.state.recording()
+        recorded = frozenset(s for s in active if any(machine.tracks(s, e.parent) for e in edges))
+        dtype = gradient_dtype(source)
+        return machine.node(self.method, Kind.TENSOR, dtype, self.place, edges, recorded=recorded)
 
     def report(self, sources: Value, traced: Traced | None = None) -> None:
         """Observe the request; `traced`: it is Keras that asks."""

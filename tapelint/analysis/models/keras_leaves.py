@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tapelint.analysis import knowledge
+from tapelint.analysis import flat, knowledge
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.mixing import BATCH_STATISTICS
@@ -66,6 +66,8 @@ MERGERS = frozenset("Concatenate Add Subtract Multiply Average Maximum Minimum D
 NORMALISERS = frozenset({"BatchNormalization", "SyncBatchNormalization"})
 # Activations whose range decides what a logarithm or a root of it does.
 BOUNDED = frozenset({"sigmoid", "softmax", "tanh", "softplus", "exponential"})
+# Activations whose slope or whose single element decides what a gradient is.
+TOLD = BOUNDED | {"log_softmax", "relu", "relu6", "leaky_relu"}
 # Arguments of a call that are no inputs.
 FLAGS = frozenset({"training", "return_attention_scores", "use_causal_mask"})
 
@@ -121,6 +123,9 @@ def computed(
     open_weights = machine.state.cells.get((layer.identity, OPEN))
     if open_weights is not None:
         inputs.append(("weights", open_weights))
+    axis = configured_value(machine, layer, "axis")
+    if axis is not None and name in flat.NORMALISERS:
+        inputs.insert(1, ("axis", axis))
     units = configured_value(machine, layer, "units") if class_word(name) == "Dense" else None
     if isinstance(units, Const):
         inputs.append(("units", units))
@@ -187,7 +192,7 @@ def run_lambda(machine: Interpreter, layer: Instance, name: str, args: Arguments
 def activated(machine: Interpreter, function: Value | None, made: Value, args: Arguments) -> Value:
     """Run a layer's activation where it is more than a name for a smooth function."""
     match function:
-        case Const(value=str() as word) if word in BOUNDED:
+        case Const(value=str() as word) if word in TOLD:
             function = External(f"keras.activations.{word}")
         case None | Const():
             return made
@@ -195,8 +200,8 @@ def activated(machine: Interpreter, function: Value | None, made: Value, args: A
             if not knowledge.is_known(function.name):
                 return made
             facts = knowledge.facts(function.name)
-            is_bounded = function.name.rpartition(".")[2] in BOUNDED
-            if facts is not None and facts.is_plain and not is_bounded:
+            is_told = function.name.rpartition(".")[2] in TOLD
+            if facts is not None and facts.is_plain and not is_told:
                 return made
         case FunctionValue() | BoundMethod() | Instance() | Native() | Union() | Method():
             pass
