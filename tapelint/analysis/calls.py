@@ -60,11 +60,12 @@ class Calls(Making):
             case Union():
                 return self.call_options(function, arguments)
             case _:
-                self.foreign += 1
+                may_trace = not self.is_of_python(function)
+                self.foreign += may_trace
                 try:
                     return self.call_foreign(function, arguments)
                 finally:
-                    self.foreign -= 1
+                    self.foreign -= may_trace
 
     def call_foreign(self, function: Value, arguments: Arguments) -> Value:
         """Call what is no code of the project, or is run by a library."""

@@ -9,13 +9,21 @@ from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     Arguments,
     BoundMethod,
+    Box,
     ClassValue,
+    Const,
     Data,
     External,
     FunctionValue,
     Instance,
+    Method,
+    Native,
+    Tuple,
     Value,
 )
+
+# What walks through generators and calls what it is given, and builds no graph.
+OF_PYTHON = ("builtins.", "functools.", "itertools.", "operator.", "collections.", "math.")
 
 
 class Classes(Containers):
@@ -57,6 +65,20 @@ class Classes(Containers):
 
     def has_unknown_base(self, cls: Value) -> bool:
         return any(not isinstance(a, ClassValue | External) for a in self.ancestry(cls))
+
+    def is_of_python(self, function: Value) -> bool:
+        """Whether a call runs what it is given as Python does: no graph is built on the way."""
+        match function:
+            case External():
+                return function.name.startswith(OF_PYTHON)
+            case Method():
+                return isinstance(function.receiver, Box | Const | Tuple)
+            case Instance():
+                return isinstance(self.class_attribute(function.cls, "__call__"), FunctionValue)
+            case Native():
+                return function.name == "partial"
+            case _:
+                return False
 
     # ------------------------------------------------------------------ iteration
 

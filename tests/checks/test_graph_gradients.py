@@ -41,6 +41,26 @@ FINE = {
     "    tf.gradients(x * x, x)\n",
     "a decorator of somebody else": "import lib\n@lib.traced\ndef f(x):\n"
     "    return tf.gradients(x * x, x)\nf(tf.constant(2.0))\n",
+    "a generator in a function of a graph": "@tf.function\ndef f(x):\n"
+    "    return sum(tf.gradients(x * n, x)[0] for n in range(2))\nf(tf.constant(2.0))\n",
+    "a generator in a helper of one": "def g(x):\n    for n in (1.0, 2.0):\n"
+    "        yield tf.gradients(x * n, x)[0]\n@tf.function\ndef f(x):\n    return sum(g(x))\n"
+    "f(tf.constant(2.0))\n",
+    "functions of graphs in a generator": "@tf.function\ndef f(x):\n"
+    "    return tf.gradients(x * x, x)[0]\nsum(f(tf.constant(n)) for n in (1.0, 2.0))\n"
+    "list(map(f, [tf.constant(1.0)]))\n",
+    "a dataset that is walked": "d = tf.data.Dataset.from_tensor_slices([1.0])\n"
+    "list(d.map(lambda x: tf.gradients(x * x, x)[0]))\n"
+    "sum(g for g in d.map(lambda x: tf.gradients(x * x, x)[0]))\n",
+    "maps in a generator": "f = lambda x: tf.gradients(x * x, x)[0]\n"
+    "sum(tf.vectorized_map(f, tf.ones(n)) for n in (3, 3))\n",
+    "a callable that Keras traces": "class M(tf.keras.Model):\n    def train_step(self, data):\n"
+    "        g = sum(tf.gradients(self(data), v)[0] for v in self.trainable_variables)\n"
+    "        return {}\nm = M()\nm.compile('sgd')\nm.fit(tf.ones((2, 2)))\n",
+    "layers in a generator": "from tensorflow import keras\n"
+    "i = keras.Input((2,))\nl = keras.layers.Lambda(lambda x: tf.gradients(x * x, x)[0])\n"
+    "keras.Model(i, sum(l(i) for _ in range(2)))\n",
+    "a generator nobody walks": "x = tf.Variable(2.0)\ng = (tf.gradients(x * n, x) for n in (1, 2))\n",
     "a method called like it": "class O:\n    def gradients(self, a, b):\n        return a\n"
     "O().gradients(1, 2)\n",
     "a tape": "x = tf.Variable(1.0)\nwith tf.GradientTape() as tape:\n    y = x * x\n"
@@ -54,6 +74,57 @@ def test_what_is_or_may_be_a_graph_is_fine(program: str) -> None:
 
 
 RAISES = {
+    "a generator given to sum": (
+        "x = tf.Variable(2.0)\nprint(sum(\n    tf.gradients(x * n, x)[0]\nfor n in (1.0, 2.0)))\n",
+        4,
+    ),
+    "a method in a generator over a generator": (
+        (
+            "class V:\n    def grad(self, x):\n        return tf.gradients(x * x, x)[0]\n"
+            "    def smooth(self, x):\n        noisy = (x + n for n in range(3))\n"
+            "        return sum(self.grad(z) for z in noisy) / 3\nV().smooth(tf.constant(2.0))\n"
+        ),
+        4,
+    ),
+    "a generator function": (
+        (
+            "def grads(xs):\n    for x in xs:\n        yield tf.gradients(x * x, x)[0]\n"
+            "list(grads([tf.constant(2.0)]))\n"
+        ),
+        4,
+    ),
+    "a function given to map": (
+        "def f(x):\n    return tf.gradients(x * x, x)[0]\nlist(map(f, [tf.constant(2.0)]))\n",
+        3,
+    ),
+    "a function given to reduce": (
+        (
+            "import functools\ndef f(a, x):\n    return a + tf.gradients(x * x, x)[0]\n"
+            "functools.reduce(f, [tf.constant(2.0)], 0.0)\n"
+        ),
+        4,
+    ),
+    "a function with some of its arguments": (
+        (
+            "from functools import partial\ndef f(n, x):\n    return tf.gradients(x * n, x)[0]\n"
+            "partial(f, 2.0)(tf.constant(2.0))\n"
+        ),
+        4,
+    ),
+    "what a list is extended by": (
+        (
+            "x = tf.Variable(2.0)\ngrads = []\n"
+            "grads.extend(tf.gradients(x * n, x)[0] for n in (1.0, 2.0))\n"
+        ),
+        4,
+    ),
+    "an object that is called": (
+        (
+            "class F:\n    def __call__(self, x):\n        return tf.gradients(x * x, x)[0]\n"
+            "F()(tf.constant(2.0))\n"
+        ),
+        4,
+    ),
     "the module": ("x = tf.Variable(2.0)\ng = tf.gradients(x * x, [x])\n", 3),
     "a function that is called": (
         "def f(x):\n    return tf.gradients(x * x, x)\nf(tf.Variable(2.0))\n",
