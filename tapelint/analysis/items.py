@@ -176,6 +176,15 @@ class Items(Machine):
             return True, ("path", index.node)
         return False, None
 
+    def name_of(self, variable: VariableValue, name: str, at: Place) -> Value:
+        """Return `variable.name` or `variable.path`."""
+        if name == "path" and variable.library == "keras" and not variable.is_many:
+            return self.path_of(variable, at)
+        known = self.variable_names.get(variable.identity) if name == "name" else None
+        if known is not None:
+            return Const(known)
+        return Data(self.node(f".{name}", Kind.PYTHON, DType.STRING, at))
+
     def path_of(self, variable: VariableValue, at: Place) -> Data:
         """Return the path of a Keras variable: a word that no other variable has."""
         found = self.path_nodes.get(variable.identity)

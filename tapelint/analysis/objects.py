@@ -311,10 +311,8 @@ class Objects(Classes):
                 if value.node.trainable is None:
                     return Data(self.node(".trainable", Kind.PYTHON, DType.BOOL, at))
                 return Const(value.node.trainable)
-            case "path" if value.library == "keras" and not value.is_many:
-                return self.path_of(value, at)
             case "name" | "path":
-                return Data(self.node(f".{name}", Kind.PYTHON, DType.STRING, at))
+                return self.name_of(value, name, at)
             case "value" if value.library == "keras":
                 # A property: the inner tf.Variable, the same source for a tape.
                 return replace(value, library="tf")

@@ -46,6 +46,8 @@ class Running:
         self.variables: dict[Node, VariableValue] = {}
         # Objects that are keys of dicts.
         self.keyed: dict[int, Value] = {}
+        # Names of `tf.Variable`s, as far as they are known.
+        self.variable_names: dict[int, str] = {}
         # Paths of Keras variables, which are keys of dicts as well.
         self.path_nodes: dict[int, Node] = {}
         self.paths: dict[Node, Data] = {}

@@ -168,3 +168,66 @@ def test_one_of_many_is_told_apart() -> None:
         "the table is only gathered from: its gradient is sparse",
         "`g` is used like a dense tensor",
     ]
+
+
+NAMED = """\
+class Words(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.bias = tf.Variable([1.0]{bias})
+        self.table = tf.Variable([[1.0], [2.0]]{table})
+
+words = Words()
+with tf.GradientTape() as tape:
+    y = tf.reduce_sum(tf.nn.embedding_lookup(words.table, [1]) + words.bias)
+grads = tape.gradient(y, {{v.name: v for v in words.trainable_variables}})
+{use}
+"""
+SQUARED = "print([tf.reduce_sum(g * g) for g in grads.values()])"
+
+
+@pytest.mark.parametrize(
+    ("bias", "table", "use"),
+    [
+        (', name="b"', ', name="t"', "print([n for n, g in grads.items()])"),
+        (', name="b"', ', name="t"', 'print(grads["b:0"] * grads["b:0"])'),
+        (
+            ', name="b"',
+            ', name="t"',
+            "print([tf.reduce_sum(tf.square(g)) for g in grads.values()])",
+        ),
+        (
+            ', name="b"',
+            ', name="t"',
+            'print([g * g for n, g in grads.items() if not n.startswith("t")])',
+        ),
+        (
+            ', name="b"',
+            ', name="t"',
+            'grads["t:0"] = tf.convert_to_tensor(grads["t:0"])\n' + SQUARED,
+        ),
+        (', name="b"', ', name="t"', 'grads.pop("t:0")\n' + SQUARED),
+        # Two of one name are one key: the first in the order of attributes is gone.
+        (', name="v"', ', name="v"', 'print(grads["b:0"] * grads["b:0"])'),
+    ],
+)
+def test_a_dict_by_names_whose_sparse_gradient_nobody_computes_with(
+    bias: str, table: str, use: str
+) -> None:
+    program = NAMED.format(bias=bias, table=table, use=use)
+    assert linted(sparse_gradient_arithmetic, program) == []
+
+
+@pytest.mark.parametrize(
+    ("bias", "table", "use"),
+    [
+        (', name="b"', ', name="t"', SQUARED),
+        (', name="b"', ', name="t"', 'print(grads["t:0"] * grads["t:0"])'),
+        (', name="b"', ', name="t"', "print({n: g * g for n, g in grads.items()})"),
+        (', name="b"', "", 'print({n: g / 2 for n, g in grads.items() if n != "b:0"})'),
+        ("", "", 'print(grads["Variable:0"] ** 2)'),
+    ],
+)
+def test_a_dict_by_names_keeps_its_gradients_apart(bias: str, table: str, use: str) -> None:
+    program = NAMED.format(bias=bias, table=table, use=use)
+    assert len(linted(sparse_gradient_arithmetic, program)) == 1

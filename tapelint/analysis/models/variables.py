@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tapelint.analysis import shapes, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
+from tapelint.analysis.models import variable_names
 from tapelint.analysis.models.constants import dtype_of
 from tapelint.analysis.models.keras_inputs import elements
 from tapelint.analysis.models.operations import dtype_class
@@ -41,11 +42,13 @@ UPDATES = ("assign", "scatter", "batch_scatter", "load")
 
 @models("tf.Variable")
 def variable(machine: Interpreter, args: Arguments) -> Value:
-    """Run `tf.Variable(initial_value, trainable=None, validate_shape, ..., dtype=)`."""
+    """Run `tf.Variable(initial_value, trainable=None, validate_shape, ..., name, ..., dtype)`."""
     initial = args.get(0, "initial_value")
     trainable = known_trainable(args.get(1, "trainable"), args)
-    given = dtype_of(args.get(5, "dtype"))
-    return made(machine, args, "tf", initial, given, trainable)
+    given = dtype_of(args.get(6, "dtype"))
+    variable = made(machine, args, "tf", initial, given, trainable)
+    variable_names.note(machine, variable, args)
+    return variable
 
 
 @models("keras.Variable", "keras.backend.Variable")
