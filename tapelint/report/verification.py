@@ -19,7 +19,7 @@ def paragraphs(evidence: Evidence) -> Iterator[str]:
     yield sentence(evidence)
     if evidence.seen:
         yield seen(evidence.seen)
-    if evidence.modes:
+    if evidence.modes and evidence.verdict is not Verdict.DIFFERS:
         yield f"by mode: {', '.join(f'{m.mode} {m.gave}' for m in evidence.modes)}"
     if evidence.fix:
         yield f"fix verified: {evidence.fix}"

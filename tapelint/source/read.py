@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tapelint.model import Confidence, Finding, Severity, Span
 
+NOTEBOOK = ".ipynb"
 LIMIT = 10 * 1024 * 1024
 
 # PEP 263, as CPython's own tokenizer reads it.
@@ -73,9 +74,6 @@ def unreadable_file(
 
 def read(path: Path, shown: str) -> SourceText:
     """Read and decode the file at `path`; raise `Unreadable` where Python could not either."""
-    if path.suffix == ".ipynb":
-        # As Python, the JSON of a notebook may even parse: the answer would be an idle "clean".
-        raise Unreadable("notebooks are not supported yet")
     descriptor = opened(path)
     try:
         size = os.fstat(descriptor).st_size
@@ -113,6 +111,9 @@ def reason(error: OSError) -> str:
 
 def decode(data: bytes, shown: str) -> SourceText:
     """Decode source the way Python does: byte order mark, then PEP 263 comment, then UTF-8."""
+    if shown.endswith(NOTEBOOK):
+        # As Python, the JSON of a notebook may even parse: the answer would be an idle "clean".
+        raise Unreadable("notebooks are not supported yet", help=_SCRIPT)
     if (wide := wide_encoding(data)) is not None:
         name = wide[:6].upper()
         raise Unreadable(f"the file is encoded in {name}, which Python does not read", help=_UTF8)
@@ -136,6 +137,7 @@ def decode(data: bytes, shown: str) -> SourceText:
     return SourceText(shown, _only_newlines(text))
 
 
+_SCRIPT = "make a script of it: `jupyter nbconvert --to script`"
 _UTF8 = "save the file as UTF-8, or declare its encoding in a comment on the first line"
 
 

@@ -165,6 +165,10 @@ def test_a_notebook_is_refused_although_its_json_may_be_python(tmp_path: Path) -
     (tmp_path / "a.ipynb").write_text('{"cells": []}')
     with pytest.raises(Unreadable, match="notebooks are not supported yet"):
         read(tmp_path / "a.ipynb", "a.ipynb")
+    # for: tapelint - --stdin-filename a.ipynb
+    with pytest.raises(Unreadable, match="notebooks are not supported yet") as refused:
+        decode(b'{"cells": []}', "a.ipynb")
+    assert "jupyter nbconvert" in refused.value.help
 
 
 def test_a_file_that_is_gone_is_refused(tmp_path: Path) -> None:

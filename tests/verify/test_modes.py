@@ -11,6 +11,7 @@ from witnesses import Program, evidence, finding, last, program, run
 
 from tapelint import cli
 from tapelint.model import Evidence, ModeAnswer, Verdict
+from tapelint.report.verification import paragraphs
 from tapelint.verify.observed import Run
 from tapelint.verify.request import Mode, Request
 from tapelint.verify.runner import Runner
@@ -65,6 +66,30 @@ def test_nan_in_all_modes_is_confirmed(runner: Runner, tmp_path: Path) -> None:
     shown = judged(runner, program(tmp_path, MASKED.format(operation="tf.math.log")))
     assert shown.verdict is Verdict.CONFIRMED
     assert {answer.gave for answer in shown.modes} == {"[nan, 0.25]"}
+
+
+def test_an_attribute_that_python_calls_otherwise_is_given(runner: Runner, tmp_path: Path) -> None:
+    made = program(
+        tmp_path,
+        """
+        x = tf.Variable([[[1.0, 4.0]]])
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(tf.squeeze(x * x, axis=[1]) * [[1.0, 2.0]])
+        tape.gradient(y, x)
+        """,
+    )
+    asked = last(run(runner, made, modes=(Mode.GRAPH, Mode.XLA)))
+    assert [mode.error for mode in asked.modes] == ["", ""]
+    assert [mode.answers[0][2] for mode in asked.modes] == [asked.sources[0].value] * 2
+
+
+def test_a_difference_is_told_once() -> None:
+    reason = "for `x` comes out [0] eager, [nan] under XLA"
+    modes = (ModeAnswer("eager", "[0]"), ModeAnswer("xla", "[nan]"))
+    told = list(paragraphs(Evidence(Verdict.DIFFERS, reason, modes=modes)))
+    assert told == [f"differs by mode: {reason}"]
+    told = list(paragraphs(Evidence(Verdict.CONFIRMED, "nan comes out", modes=modes)))
+    assert "by mode: eager [0], xla [nan]" in told
 
 
 def test_only_one_mode_is_not_told_of(runner: Runner, tmp_path: Path) -> None:
@@ -169,4 +194,4 @@ def test_what_a_program_leaves_to_chance_is_the_same_each_time(
 
 def test_an_unknown_mode_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--verify", "--verify-modes", "eager,fast", str(tmp_path)]) == 2
-    assert "`fast` is no mode: give eager, graph, xla" in capsys.readouterr().err
+    assert "`fast` is not one of `eager`, `graph`, `xla`" in capsys.readouterr().err

@@ -170,7 +170,10 @@ class Compiled:
             if attribute.name in follows or attribute.name not in attributes:
                 continue
             value = attributes[attribute.name]
-            given[attribute.name] = tf.as_dtype(value) if attribute.type == "type" else value
+            # In TensorFlow 2.21 this is `squeeze_dims` alone, which Python calls `axis`.
+            others = [n for n in names if n not in given and n not in attributes and n != "name"]
+            called = attribute.name if attribute.name in names else others[0]
+            given[called] = tf.as_dtype(value) if attribute.type == "type" else value
         return operation(**given)
 
 
