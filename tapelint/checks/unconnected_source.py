@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.graph import Edge, Node, Reason
 from tapelint.analysis.ir import Place
-from tapelint.analysis.observations import Cause, GradientAsked, Observation
+from tapelint.analysis.observations import Cause, GradientAsked, NoneQuestioned, Observation
 from tapelint.checks.findings import Rule
 from tapelint.checks.naming import names_as_code, target_name
 from tapelint.checks.phrasing import LONGEST_ADVICE_CODE, code
@@ -29,10 +29,16 @@ USE_PREDICTION = "compute the loss from what the model gives: `y_pred`, or a ten
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
     """Yield a finding for every request with sources that the target does not depend on."""
     answered = sources_with_gradient(observations)
+    questioned = {o.place for o in observations if isinstance(o, NoneQuestioned)}
 
     def is_mine(case: Case) -> bool:
-        # One of several heads in each run: the request gives every source its gradient once.
-        return is_unused(case) and (case.asked.place, case.lost.source) not in answered
+        if not is_unused(case) or (case.asked.place, case.lost.source) not in answered:
+            return is_unused(case)
+        # One of several heads in each run: the request gives every source its gradient once. A run
+        # that gives none to anything, where None is not expected, took the variables of another
+        # model.
+        is_empty = len(case.asked.lost) == case.asked.asked
+        return is_empty and case.asked.place not in questioned
 
     for group in groups(observations, is_mine):
         if group.first.asked.is_training:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from linted import linted
 from story import Story, lost_to
 
 from tapelint.analysis.graph import Edge, Effect, Node, Reason
@@ -78,3 +80,66 @@ def test_a_source_that_only_decides_a_branch() -> None:
     )
     (finding,) = heads.check((heads.loss(heads.cat, condition), "dog", heads.dog))
     assert finding.message.endswith("`dog` is None: it only decides a branch")
+
+
+TRAINED = """\
+import keras
+x, y = tf.ones((4, 3)), tf.zeros((4, 1))
+make = lambda: keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.Dense(1)])
+
+
+class Trainer:
+    def __init__(self):
+        self.model, self.head, self.optimizer = make(), make(), keras.optimizers.SGD(0.1)
+        self.parameters = self.model.trainable_variables
+
+    def train(self):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self.model(x) - y) ** 2)
+        gradients = tape.gradient(loss, self.parameters)
+        {use}
+
+    def renew(self):
+        {renewal}
+
+
+trainer = Trainer()
+trainer.train()
+trainer.renew()
+trainer.train()
+"""
+APPLIED = "self.optimizer.apply_gradients(zip(gradients, self.parameters))"
+EXPECTED = "print([g is None for g in gradients])"
+NEW = "self.model = make()"
+BOTH = "self.model = keras.Sequential([self.model, self.head])"
+
+
+@pytest.mark.parametrize(
+    ("renewal", "use"),
+    [
+        ("self.model.set_weights(make().get_weights())", APPLIED),
+        (f"{NEW}\n        self.parameters = self.model.trainable_variables", APPLIED),
+        ("self.optimizer = keras.optimizers.SGD(0.01)", APPLIED),
+        ("self.model = keras.Sequential([self.model, make()])", APPLIED),
+        ("self.model = make() if unknown else self.model", APPLIED),
+        # Some of the sources have their turn in each run.
+        (
+            f"self.parameters += self.head.trainable_variables\n        {NEW}\n        {BOTH}",
+            APPLIED,
+        ),
+        # Whoever asks whether there is a gradient knows that there may be none.
+        (NEW, EXPECTED),
+    ],
+)
+def test_a_model_that_is_trained_again_is_silent(renewal: str, use: str) -> None:
+    assert linted(unconnected_source, TRAINED.format(renewal=renewal, use=use)) == []
+
+
+@pytest.mark.parametrize(
+    "renewal", [NEW, "self.model = keras.models.clone_model(self.model)", "self.model = self.head"]
+)
+def test_the_variables_of_the_model_before_are_found(renewal: str) -> None:
+    (finding,) = linted(unconnected_source, TRAINED.format(renewal=renewal, use=APPLIED))
+    assert finding.message == (
+        "the gradient of `loss` is None for all 4 sources: it never reaches the target"
+    )
