@@ -129,6 +129,10 @@ class Machine(Nodes):
                 seen.update(further)
         return found
 
+    def is_some_object(self, value: Value) -> bool:
+        """Whether a value is one of several objects, and nothing else."""
+        return isinstance(value, Data) and value.node in self.only_objects
+
     # ------------------------------------------------------------------ joining
 
     def join_values(self, a: Value, b: Value) -> Value:
@@ -171,6 +175,8 @@ class Machine(Nodes):
             many = self.node("join", Kind.UNKNOWN, DType.UNKNOWN, None, edges)
             many.reach = self.state.escaped
             self.stands_for[many] = tuple(o for o in options if isinstance(o, Instance))
+            if all(isinstance(o, Instance) or self.is_some_object(o) for o in options):
+                self.only_objects.add(many)
             return Data(many)
         return Union(tuple(options))
 

@@ -90,6 +90,8 @@ class Running:
         self.grown: set[Hashable] = set()
         # The objects that one node stands for, where there are too many to tell apart.
         self.stands_for: dict[Node, tuple[Instance, ...]] = {}
+        # Those of these nodes that stand for objects alone.
+        self.only_objects: set[Node] = set()
         # By object: where and by whom it was made.
         self.makers: dict[int, untracked_parts.Maker] = {}
         # By call that assigns: the variables it assigned to.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tapelint.analysis import sparse
 from tapelint.analysis.graph import DType, Kind
+from tapelint.analysis.models.keras_classes import is_based
 from tapelint.analysis.models.registry import models
 from tapelint.analysis.values import (
     Arguments,
@@ -45,6 +46,9 @@ def isinstance_(machine: Interpreter, args: Arguments) -> Value:
 
 MAPPINGS = frozenset({"Mapping", "MutableMapping", "OrderedDict", "defaultdict"})
 
+
+# An object of these stands for a layer that nobody has seen.
+STAND_INS = (External("keras.layers.Layer"), External("keras.Layer"))
 
 TENSOR_CLASSES = frozenset({"tf.Tensor", "tf.Variable", "keras.Variable", "np.ndarray"})
 
@@ -99,11 +103,19 @@ def is_instance(machine: Interpreter, value: Value, cls: Value) -> bool | None:
             if name in TENSOR_CLASSES or is_python(name):
                 base = machine.library_base(value.cls)
                 return False if base is None or base.startswith(("keras.", "tf.Module")) else None
-            return None
+            return is_layer(machine, value, name)
         case FunctionValue() | BoundMethod():
             return False if name in TENSOR_CLASSES or is_python(name) else None
         case _:
             return None
+
+
+def is_layer(machine: Interpreter, value: Instance, name: str) -> bool | None:
+    """Return the outcome for a layer or model and a class of Keras."""
+    if value.cls in STAND_INS or machine.has_unknown_base(value.cls):
+        return None
+    bases = [a.name for a in machine.ancestry(value.cls) if isinstance(a, External)]
+    return is_based([b for b in bases if b.startswith("keras.")], name)
 
 
 def is_python(name: str) -> bool:

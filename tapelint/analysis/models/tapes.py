@@ -21,6 +21,7 @@ from tapelint.analysis.ir import Place
 from tapelint.analysis.mixing import mixes_rows
 from tapelint.analysis.models import eras, untracked
 from tapelint.analysis.models.answers import Asker
+from tapelint.analysis.models.keras_lookup import is_symbol
 from tapelint.analysis.models.registry import methods, models
 from tapelint.analysis.observations import (
     Misuse,
@@ -37,7 +38,6 @@ from tapelint.analysis.values import (
     Data,
     NoGradient,
     Pause,
-    Symbolic,
     TapeValue,
     Tuple,
     Union,
@@ -130,7 +130,7 @@ def watch(machine: Interpreter, tape: TapeValue, arguments: Arguments) -> Value:
         machine.observe(
             RequestMisused(arguments.place, "watched keras variable", label, tape.place)
         )
-    if isinstance(value, Symbolic):
+    if not isinstance(value, Tuple | Box) and is_symbol(machine, value):
         machine.observe(RequestMisused(arguments.place, "symbolic watch", "", tape.place))
     if not state.is_recording:
         # After the block a watch is accepted and does nothing; before it, TensorFlow raises.
@@ -234,7 +234,7 @@ def examine_request(
 
     if isinstance(sources, Box) and ("frozen", sources.identity) in machine.state.cells:
         misused("frozen sources", sources)
-    if machine.symbolic_in([sources]) is not None:
+    if is_symbol(machine, sources):
         # AttributeError: 'KerasTensor' object has no attribute '_id'
         misused("symbolic source", sources)
     if method != "gradient" and isinstance(target, Tuple | Box):
