@@ -29,6 +29,8 @@ TAKES_LOGITS = frozenset(
     }
 )  # fmt: skip
 KERAS_SOFTMAX = frozenset({"keras.activations.softmax", "keras.layers.Softmax"})
+# A layer of sums and products whose result has been through a smooth activation.
+BENT = "activated"
 # Made of straight pieces: the slope changes at single points, and its own derivative is zeros.
 STRAIGHT = frozenset(
     {

@@ -378,7 +378,7 @@ def backward_uses(
         onward = [e for e in node.edges if e.effect is Effect.FLOWS and reachable.get(e.parent)]
         if node.kind is Kind.JOIN or node.op in LINEAR:
             pass
-        elif node.op in BILINEAR and (not node.is_traced or is_traced):
+        elif is_bilinear(node) and (not node.is_traced or is_traced):
             for way in onward:
                 used.update((e.parent, Edge(e.parent)) for e in node.edges if e is not way)
         else:
@@ -388,3 +388,8 @@ def backward_uses(
                     used[edge.parent] = flat.slope(node, edge.parent)
         on_way.extend(e.parent for e in onward)
     return list(used.values())
+
+
+def is_bilinear(node: Node) -> bool:
+    """Whether an operation is linear in each of its inputs."""
+    return node.op in BILINEAR and node.note != flat.BENT

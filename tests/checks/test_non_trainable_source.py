@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from linted import linted
 from story import Story, lost_to
 
 from tapelint.analysis.observations import Cause, RequestMisused
@@ -49,3 +50,43 @@ def test_an_empty_list_of_a_frozen_model_is_named() -> None:
         "no gradient is computed: `model.trainable_variables` is empty, the model is frozen"
     )
     assert finding.help.startswith("set `trainable = True`")
+
+
+MODEL = """\
+from tensorflow import keras
+backbone = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+model = keras.Sequential([keras.Input((2,)), backbone, keras.layers.Dense(1)])
+"""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "backbone.trainable = False\nmodel.compile('sgd', 'mse')\nmodel.fit(x, y)\n",
+        "model.compile('sgd', 'mse')\nmodel.fit(x, y)\nmodel.trainable = False\nmodel.fit(x, y)\n",
+        "model.trainable = False\nmodel.compile('sgd', 'mse')\nmodel.evaluate(x, y)\n",
+        "model.trainable = frozen\nmodel.compile('sgd', 'mse')\nmodel.fit(x, y)\n",
+    ],
+)
+def test_a_model_that_is_trained_is_silent(program: str) -> None:
+    assert linted(non_trainable_source, MODEL + program) == []
+
+
+@pytest.mark.parametrize(
+    ("program", "method"),
+    [
+        ("model.trainable = False\nmodel.compile('sgd', 'mse')\nmodel.fit(x, y)\n", "fit"),
+        (
+            "model.compile('sgd', 'mse')\nmodel.trainable = False\nmodel.train_on_batch(x, y)\n",
+            "train_on_batch",
+        ),
+        (
+            "model.compile()\nmodel.fit(x, y)\nmodel.trainable = False\nmodel.compile()\nmodel.fit(x, y)\n",
+            "fit",
+        ),
+    ],
+)
+def test_a_model_that_is_frozen_as_a_whole_trains_nothing(program: str, method: str) -> None:
+    (finding,) = linted(non_trainable_source, MODEL + program)
+
+    assert finding.message == f"`{method}` trains nothing: all of the model is frozen"

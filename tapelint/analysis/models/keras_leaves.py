@@ -192,22 +192,27 @@ def run_lambda(machine: Interpreter, layer: Instance, name: str, args: Arguments
 def activated(machine: Interpreter, function: Value | None, made: Value, args: Arguments) -> Value:
     """Run a layer's activation where it is more than a name for a smooth function."""
     match function:
-        case Const(value=str() as word) if word in TOLD:
-            function = External(f"keras.activations.{word}")
-        case None | Const():
+        case None | Const() | External(name="keras.activations.linear"):
             return made
         case External():
             if not knowledge.is_known(function.name):
-                return made
+                return bent(made)
             facts = knowledge.facts(function.name)
             is_told = function.name.rpartition(".")[2] in TOLD
             if facts is not None and facts.is_plain and not is_told:
-                return made
+                return bent(made)
         case FunctionValue() | BoundMethod() | Instance() | Native() | Union() | Method():
             pass
         case _:
             return machine.unknown("activation", [function, made], args.place)
     return machine.call(function, Arguments((made,), {}, args.place))
+
+
+def bent(made: Value) -> Value:
+    """Note that a result has been through a smooth activation."""
+    if isinstance(made, Data):
+        made.node.note = made.node.note or flat.BENT
+    return made
 
 
 def attention(machine: Interpreter, layer: Instance, name: str, args: Arguments) -> Value:

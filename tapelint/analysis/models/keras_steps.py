@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import Kind
 from tapelint.analysis.ir import Place
-from tapelint.analysis.models import tapes
+from tapelint.analysis.models import eras, tapes
 from tapelint.analysis.models.answers import Asker
 from tapelint.analysis.models.keras_compiled import ARGUMENTS, compile_arguments, compute_loss
 from tapelint.analysis.models.keras_tracking import collection
-from tapelint.analysis.observations import Traced
+from tapelint.analysis.observations import RequestMisused, Traced
 from tapelint.analysis.values import (
     NONE,
     Arguments,
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 # Methods with which a project takes the step, or the loop around it, into its own hands.
 OWN_LOOPS = ("make_train_function", "compiled_loss", "_train_step")
 MOST_PARTS = 3
+# Set once the function that trains was made.
+TRAINED = "<trained>"
 
 
 def library_step(
@@ -56,10 +58,25 @@ def library_step(
     if not is_keras_alone(machine, model):
         return
     sources = collection(machine, model, "trainable_variables", place)
+    note_frozen(machine, model, sources, method, place)
     state = tapes.state_of(machine, tape)
     asker = Asker(machine, tape, state, method, loss, Arguments((loss, sources), {}, place))
     asker.answers(sources, False)
     asker.report(sources, traced(machine, model))
+
+
+def note_frozen(
+    machine: Interpreter, model: Instance, sources: Value, method: str, place: Place
+) -> None:
+    """Note a first step, for which the function that trains is made, without a variable to train.
+
+    What is frozen after that step is trained on, until the model is compiled again (Keras 3.15).
+    """
+    is_frozen = isinstance(sources, Box) and ("frozen", sources.identity) in machine.state.cells
+    is_first = (model.identity, TRAINED) not in machine.state.cells
+    if is_frozen and is_first and not eras.is_keras_2(machine, place):
+        machine.observe(RequestMisused(place, "frozen model", method))
+    machine.state.cells[(model.identity, TRAINED)] = Const(True)
 
 
 def is_keras_alone(machine: Interpreter, model: Instance) -> bool:

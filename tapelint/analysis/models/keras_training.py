@@ -20,7 +20,7 @@ from tapelint.analysis.models.keras_compiled import (
     compute_loss,
 )
 from tapelint.analysis.models.keras_config import layer_name
-from tapelint.analysis.models.keras_steps import first_of, library_step, traced
+from tapelint.analysis.models.keras_steps import TRAINED, first_of, library_step, traced
 from tapelint.analysis.models.tensors import shape_of
 from tapelint.analysis.observations import Traced
 from tapelint.analysis.state import Contents
@@ -112,6 +112,7 @@ def run(machine: Interpreter, model: Instance, name: str, args: Arguments) -> Va
         case "compile":
             held = Native("compile", lambda inner, given: NONE, args.values, args)
             machine.state.cells[(model.identity, COMPILED)] = held
+            machine.state.cells.pop((model.identity, TRAINED), None)
             machine.has_optimizer |= args.get(0, "optimizer") not in (None, NONE)
             return NONE
         case "compute_loss":
