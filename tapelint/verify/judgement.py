@@ -11,6 +11,8 @@ from tapelint.verify.claims import Claim
 from tapelint.verify.observed import Asked, Run, Source
 
 MOST_SEEN = 8
+# What TensorFlow calls a variable that was given no name.
+UNNAMED = "Variable"
 OF_TAPE = re.compile(
     r"non-persistent GradientTape|Tape is (still|already) recording|NoneType|\(None\)"
     r"|No gradients provided|gradient registry has no entry"
@@ -105,6 +107,13 @@ def name_of(claim: Claim, source: Source) -> str:
     return source.name or (claim.labels[0] if claim.labels else "the source")
 
 
+def _one_of_many(claim: Claim, request: Asked, source: Source) -> str:
+    """Return what to call a source where all of them are written as one, else nothing."""
+    if len(request.sources) == 1 or len(claim.labels) != 1:
+        return ""
+    return source.name if source.name != UNNAMED else f"{claim.labels[0]}[{source.index}]"
+
+
 def listed(names: Iterable[str]) -> str:
     """Return names as part of a sentence."""
     quoted = [f"`{name}`" for name in names]
@@ -125,7 +134,7 @@ def seen_in(asked: Sequence[Asked], claim: Claim) -> tuple[Seen, ...]:
             outcome = request.error_type or source.outcome
             has_value = source.value and outcome not in ("none", request.error_type)
             gave = source.value if has_value else OUTCOMES.get(outcome, outcome)
-            name = name_of(claim, source)
+            name = _one_of_many(claim, request, source) or name_of(claim, source)
             found.setdefault((name, outcome, line), Seen(name, gave, line, request.turn))
     telling = [key for key in found if key[1] != "value"]
     kept = {

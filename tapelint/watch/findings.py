@@ -14,6 +14,7 @@ from tapelint.model import Confidence, Evidence, Finding, Role, Seen, Severity, 
 from tapelint.settings import Settings
 from tapelint.source.read import Unreadable, read
 from tapelint.verify.claims import Claim, Expected, claim_of
+from tapelint.verify.judgement import UNNAMED
 from tapelint.verify.observed import Run
 from tapelint.verify.verdict import Judge
 from tapelint.watch.calls import Call, call_of
@@ -29,8 +30,6 @@ MATCHING: Mapping[str, frozenset[Expected]] = {
 OUTCOMES = {"none": "None", "nan": "nan", "inf": "infinite", "zero": "zero"}
 ANSWERS = {"none": "None", "nan": "nan", "inf": "an infinity", "zero": "zeros"}
 LONGEST = 100
-# What TensorFlow calls a variable that was given no name.
-UNNAMED = "Variable"
 DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 # for: "None for both sources", "None for all 3 sources", "no gradient for 2 of 5 variables"
 SEVERAL = re.compile(

@@ -190,6 +190,15 @@ def test_a_value_is_told_once_however_often_it_comes() -> None:
     assert told == [("a", "1", 1), ("a", "None", 12), ("b", "None", 12)]
 
 
+def test_sources_that_are_written_as_one_are_told_by_their_names() -> None:
+    text = TEXT.replace("[a, b]", "model.weights")
+    claim = claim_of(finding(), {"train.py": text})
+    sources = [source("none", 0, name="dense/kernel"), source("none", 1, name="Variable")]
+    place = Place(PATH, 9, 5, 9, 38)
+    found = JUDGE.judge(claim, run(asked(*sources, place=place)))
+    assert [seen.source for seen in found.seen] == ["dense/kernel", "model.weights[1]"]
+
+
 def test_what_is_not_a_value_is_told_where_there_is_much() -> None:
     names = [f"s{number}" for number in range(12)]
     sources = [source("value", number, name=names[number]) for number in range(11)]

@@ -33,6 +33,51 @@ PROGRAMS = {
                     y = flow.reduce_sum(flow.round(self.model(x)))  # here
                 return tape.gradient(y, self.model.trainable_variables)
         """,
+    "options of a command line": """
+        import argparse
+
+        class Net(tf.keras.Model):
+            def __init__(self, units):
+                super().__init__()
+                self.hidden = tf.keras.layers.Dense(units)
+
+            def call(self, x):
+                return self.hidden(x)
+
+        def loss_of(predicted):
+            return tf.reduce_sum(tf.round(predicted))  # here
+
+        def main(argv=None):
+            parser = argparse.ArgumentParser()
+            parser.add_argument("data")
+            parser.add_argument("--loss", choices=["mse", "mae"], required=True)
+            parser.add_argument("--units", type=int, default=8)
+            group = parser.add_mutually_exclusive_group(required=True)
+            group.add_argument("--seed")
+            group.add_argument("--fresh", action="store_true")
+            args = parser.parse_args(argv)
+            net = Net(args.units)
+            assert args.loss == "mse" and not args.fresh
+            with open(args.data) as stream:
+                lines = len(list(stream))
+            with tf.GradientTape() as tape:
+                y = loss_of(net(tf.ones((2, 3))))
+            return tape.gradient(y, net.trainable_variables)
+
+        if __name__ == "__main__":
+            main()
+        """,
+    "options that the program names": """
+        import argparse
+
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--units", type=int, required=True)
+        args, _ = parser.parse_known_args(["--units", "3"])
+        weights = tf.Variable(tf.ones(args.units))
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(tf.round(weights))  # here
+        tape.gradient(y, [weights])
+        """,
     "a tape of the caller": """
         def slope(tape, y, x):
             return tape.gradient(y, x)

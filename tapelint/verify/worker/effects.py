@@ -50,6 +50,7 @@ UNKNOWN: dict[str, tuple[str, ...]] = {
     "check_call": ("subprocess",),
     "system": ("posix", "nt", "os"),
 }
+COMMAND_LINE = frozenset({"parse_args", "parse_known_args"})
 TRAINING = frozenset({"fit", "fit_generator", "train_on_generator"})
 
 Replacement = Callable[[tuple[Any, ...], dict[str, Any]], Any]
@@ -85,6 +86,8 @@ class Effects:
             return lambda arguments, keywords: self._dataset(dataset)
         if name in TRAINING and _is_keras(module):
             return lambda arguments, keywords: self._short_fit(function, arguments, keywords)
+        if module == "argparse" and name in COMMAND_LINE:
+            return lambda arguments, keywords: self._command_line(function, arguments, keywords)
         return self._without_download(function, name, module)
 
     def _left_out(self, name: str) -> None:
@@ -106,6 +109,33 @@ class Effects:
         if len(arguments) > 2:
             kept.setdefault("batch_size", arguments[2])
         return function(*arguments[:2], **kept)
+
+    def _command_line(
+        self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        """Parse a command line without a word; what it has to name is unknown."""
+        given, *others = arguments or (keywords.pop("args", None),)
+        if given is not None:
+            return function(given, *others, **keywords)
+        parser = function.__self__
+        actions = [action for action in parser._actions if action.required]
+        demanding = [*actions, *(g for g in parser._mutually_exclusive_groups if g.required)]
+        for each in demanding:
+            each.required = False
+        try:
+            parsed = function([], *others, **keywords)
+        finally:
+            for each in demanding:
+                each.required = True
+        options = parsed[0] if isinstance(parsed, tuple) else parsed
+        for action in actions:
+            if getattr(options, action.dest, True) is None:
+                choices = list(action.choices or ())
+                what = f"taken to be `{choices[0]}`" if choices else "invented"
+                self.say(f"`{action.dest}` is {what}: the command line has to name it")
+                value = choices[0] if choices else self.unknown(f"args.{action.dest}", [])
+                setattr(options, action.dest, value)
+        return parsed
 
     def _dataset(self, name: str) -> Any:
         """Return data of the right shape for one of `keras.datasets`."""
