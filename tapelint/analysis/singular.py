@@ -16,9 +16,10 @@ from tapelint.analysis.graph import Effect, Node, Session, past
 from tapelint.analysis.intervals import Range
 from tapelint.analysis.observations import NanReachable, Singularity
 from tapelint.analysis.origins import MOVES, SUMS, as_read, behind, short
-from tapelint.analysis.plausible import Hypotheses, has_axis
+from tapelint.analysis.plausible import Hypotheses
 from tapelint.analysis.ranges import Ranges
 from tapelint.analysis.shifts import is_shifted
+from tapelint.analysis.spreads import CUTS, is_off, is_over_one, is_variance_off
 from tapelint.analysis.state import Contents
 from tapelint.analysis.trace import cone, passes
 from tapelint.analysis.values import Box, Const, Data, Value, VariableValue
@@ -37,9 +38,6 @@ ARCS = frozenset({"acos", "asin", "acosh", "atanh", "arccos", "arcsin"})
 PROBABILITIES = {"softmax": Singularity.LOG_OF_SOFTMAX, "sigmoid": Singularity.LOG_OF_SOFTMAX}
 # Operations whose results may well be negative.
 SIGNED = frozenset({"-", "subtract", "@", "matmul", "normal", "random_normal"})
-# What leaves a row of numbers together.
-ARRANGED = frozenset("identity cast convert_to_tensor transpose expand_dims squeeze".split())
-CUTS = frozenset({"relu", "relu6", "ReLU"})
 # Operations whose gradient is multiplied by a number that is made from their argument.
 FACTORS = frozenset({"*", "multiply"}) | DIVISIONS
 SLOPED = FACTORS | LOGS | POWERS | frozenset({"exp", "square", "log1p", "tanh"})
@@ -125,9 +123,10 @@ class Finder:
             return self.of_log(x)
         if name in ROOTS:
             known = self.range(x)
-            return Singularity.SQRT if touches_zero(known) and self.path.holds(x) else None
+            is_zero = touches_zero(known) or is_variance_off(x)
+            return Singularity.SQRT if is_zero and self.path.holds(x) else None
         if name in SPREADS:
-            is_zero = self.range(x).zero_row or is_over_one(node) or self.is_off(node, x)
+            is_zero = self.range(x).zero_row or is_over_one(node) or is_off(node, x)
             return Singularity.SQRT if is_zero and self.path.holds(x) else None
         if name in NORMS:
             return Singularity.NORM if self.range(x).zero_row and self.path.holds(x) else None
@@ -138,11 +137,6 @@ class Finder:
         if name in ARCS:
             return Singularity.ARC if self.reaches_bound(x) and self.path.holds(x) else None
         return None
-
-    def is_off(self, node: Node, x: Value | None) -> bool:
-        """Whether a spread is taken along rows of a `relu`, which is off for some row throughout."""
-        made_by = behind(x, ARRANGED)
-        return made_by is not None and short(made_by.op) in CUTS and has_axis(node)
 
     # ------------------------------------------------------------------ log
 
@@ -302,16 +296,6 @@ class Finder:
 
 def values_of(node: Node) -> list[Value]:
     return [value for _, value in node.operands]
-
-
-def is_over_one(node: Node) -> bool:
-    """Whether a spread is taken over an axis of one element, which has none."""
-    operands = dict(node.operands)
-    x, axis = node.operands[0][1], operands.get("axis")
-    shape = x.shape if isinstance(x, Data | VariableValue) else None
-    if shape is None or not isinstance(axis, Const) or not isinstance(axis.value, int):
-        return False
-    return -len(shape) <= axis.value < len(shape) and shape[axis.value] == 1
 
 
 def touches_zero(known: Range) -> bool:
