@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 
 from tapelint.analysis import updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason
@@ -153,7 +153,12 @@ class Items(Machine):
             made.node.operands = (("x", value), ("index", index))
         if isinstance(value, Data) and value.kind is Kind.UNKNOWN:
             made = self.unknown("[]", [value], at)
-        return Data(made.node, indexed(shape_of(value), index))
+        return Data(made.node, indexed(shape_of(value), index, self.all_elements))
+
+    def all_elements(self, value: Value) -> Sequence[Value] | None:
+        """Return the elements of a list known to the last."""
+        known = self.elements(value)
+        return known.values if known is not None and known.rest is None else None
 
     def key(self, index: Value) -> tuple[bool, Hashable]:
         """Return whether a dict key is known, and the key."""

@@ -9,7 +9,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from tapelint.analysis.values import Arguments, Const, Data, SliceValue, Tuple, Value, VariableValue
+from tapelint.analysis.graph import DType, Kind
+from tapelint.analysis.values import Box, Const, Data, SliceValue, Tuple, Value, VariableValue
 
 Shape: TypeAlias = "tuple[int | None, ...] | None"
 Inputs = Sequence[tuple[str, Value]]
@@ -37,12 +38,6 @@ MADE = frozenset(
 ELEMENTWISE = frozenset(
     "add subtract multiply divide pow power maximum minimum squared_difference divide_no_nan".split()
 )
-# Where the size of NumPy's random numbers stands.
-SIZED = {
-    "normal": 2, "uniform": 2, "randint": 2, "integers": 2, "binomial": 2, "lognormal": 2, "beta": 2,
-    "random": 0, "random_sample": 0, "standard_normal": 0,
-    "exponential": 1, "choice": 1, "poisson": 1,
-}  # fmt: skip
 
 
 def result(name: str, inputs: Inputs, elements: Elements) -> Shape:
@@ -68,6 +63,8 @@ def result(name: str, inputs: Inputs, elements: Elements) -> Shape:
             return (size(known),)
         case "range" | "arange":
             return counted([v for _, v in inputs[:3]])
+        case "argsort" if keywords.get("axis") != Const(None):
+            return known
         case "linspace" if known == ():
             return (whole(keywords.get("num")),)
         case "concat" | "concatenate":
@@ -107,12 +104,6 @@ def result(name: str, inputs: Inputs, elements: Elements) -> Shape:
             return reduced(known, keywords)
         case _:
             return None
-
-
-def sampled(name: str, args: Arguments, elements: Elements) -> Shape:
-    """Return the shape of NumPy's random numbers: one alone where no size is given."""
-    size = args.get(SIZED[name], "size")
-    return () if size is None or size == Const(None) else written(size, elements)
 
 
 def picked(shape: tuple[int | None, ...], keywords: Mapping[str, Value]) -> Shape:
@@ -283,29 +274,66 @@ def stacked(parts: Sequence[Value] | None, axis: Value | None) -> Shape:
     return (*known[:position], len(parts), *known[position:])
 
 
-def indexed(shape: Shape, index: Value | None) -> Shape:
+def indexed(shape: Shape, index: Value | None, elements: Elements) -> Shape:
     """Return the shape of `x[index]`."""
     if shape is None or index is None:
         return None
     steps = list(index.elements) if isinstance(index, Tuple) else [index]
-    remaining = list(shape)
-    result: list[int | None] = []
-    for step in steps:
+    remaining, result = list(shape), list[int | None]()
+    # What is taken by whole numbers, of which NumPy makes one row: where it stands, and its shape.
+    picks: list[int] = []
+    picked_shape: Shape = ()
+    for position, step in enumerate(steps):
         match step:
             case Const(value=None):
                 result.append(1)
             case Const(value=bool()):
                 return None
-            case Const(value=int()) if remaining:
-                remaining.pop(0)
-            case SliceValue(lower=None, upper=None) if remaining:
-                result.append(remaining.pop(0))
             case SliceValue() if remaining:
+                result.append(sliced(remaining.pop(0), step))
+            case _ if remaining and (taken := positions(step, elements)) is not None:
                 remaining.pop(0)
-                result.append(None)
+                picked_shape = broadcast(picked_shape, taken)
+                picks.append(position)
             case _:
                 return None
-    return (*result, *remaining)
+    if picked_shape is None:
+        return None
+    if picked_shape and picks != list(range(picks[0], picks[-1] + 1)):
+        return None
+    before = picks[0] if picked_shape else 0
+    return (*result[:before], *picked_shape, *result[before:], *remaining)
+
+
+def positions(step: Value, elements: Elements) -> Shape:
+    """Return the shape of an index that is a whole number, or several of them."""
+    match step:
+        case Const(value=bool()):
+            return None
+        case Const(value=int()):
+            return ()
+        case Data() if step.dtype is DType.INT:
+            return () if step.kind is Kind.PYTHON else step.shape
+        case Tuple() | Box():
+            inner = elements(step)
+            is_row = bool(inner) and all(positions(v, elements) == () for v in inner or ())
+            return (len(inner),) if inner and is_row else None
+        case _:
+            return None
+
+
+def sliced(length: int | None, step: SliceValue) -> int | None:
+    """Return how many elements a slice takes."""
+    bounds = []
+    for bound in (step.lower, step.upper, step.step):
+        if bound is not None and not isinstance(bound, Const):
+            return None
+        bounds.append(None if bound is None else bound.value)
+    if bounds == [None, None, None]:
+        return length
+    if length is None or not all(b is None or isinstance(b, int) for b in bounds):
+        return None
+    return None if bounds[2] == 0 else len(range(*slice(*bounds).indices(length)))
 
 
 def expanded(shape: tuple[int | None, ...], axis: Value | None) -> Shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from linted import linted, under_tape
 from story import Story, lost_to
 
 from tapelint.analysis.graph import DType
@@ -64,3 +65,21 @@ def test_a_computed_integer_is_cast_before_the_tape() -> None:
 def test_positions_have_no_gradient_but_what_they_look_up_has(op: str) -> None:
     (finding,) = find("tf.constant([1, 2])", f"{op}(table, x)", op)
     assert finding.help == "`x` holds positions: ask for what is looked up with them"
+
+
+@pytest.mark.parametrize(
+    ("made", "count"),
+    [
+        ("np.random.permutation(np.linspace(0.0, 1.0, 4))", 0),
+        ("np.random.choice([0.5, 1.5], 4)", 0),
+        ("rng.choice(unknown, 4)", 0),
+        ("rng.permutation(unknown)", 0),
+        ("rng.permutation(4)", 1),
+        ("np.random.choice(9, 4)", 1),
+        ("rng.integers(0, 9, 4)", 1),
+        ("np.random.permutation([1, 2])", 1),
+    ],
+)
+def test_what_is_drawn_has_the_dtype_of_what_it_is_drawn_from(made: str, count: int) -> None:
+    text = f"import numpy as np\nrng = np.random.default_rng(0)\n{under_tape('x * x', made)}"
+    assert len(linted(integer_source, text)) == count

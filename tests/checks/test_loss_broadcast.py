@@ -28,6 +28,10 @@ def best(keepdims):
     return tf.reduce_max(other(x), axis=1, keepdims=keepdims)
 def errors():
     return tf.reduce_mean(tf.square(column - model(x)), axis=-1)
+rng = np.random.default_rng(0)
+states = rng.normal(size=(64, 3)).astype("float32")
+values = (3.0 * states[:, 0]).astype("float32")
+drawn = rng.choice(len(values), 32, replace=False)
 given = np.random.default_rng(0).uniform(-1.0, 1.0, (100, 1)).astype("float32")
 """
 
@@ -55,6 +59,12 @@ def of(loss: str) -> str:
         # What is to be learned, from another network.
         "tf.reduce_mean(tf.square(row + best(False) - picked()))",
         "tf.reduce_mean(tf.where(row > 0.0, 1.9, 0.1) * errors())",
+        # A batch that is drawn.
+        "tf.reduce_mean(tf.square(values[drawn, None] - model(states[drawn])))",
+        "tf.reduce_mean(tf.square(values[drawn] - model(states[drawn])[:, 0]))",
+        "tf.reduce_mean(tf.square(states[drawn, :1] - model(states[drawn])))",
+        "tf.reduce_mean(tf.square(values[drawn][:1] - model(states[drawn])))",
+        "tf.reduce_mean(tf.square(values[values > 0.0] - model(states[drawn])))",
     ],
 )
 def test_the_same_shape_on_both_sides_is_fine(loss: str) -> None:
@@ -153,6 +163,22 @@ def test_a_row_against_a_column_is_named_with_its_shapes(loss: str) -> None:
     assert finding.message.endswith("give (100, 100)")
     assert finding.confidence is Confidence.LIKELY
     assert [s.role for s in finding.steps if s.role is not Role.STEP] == [Role.BREAK, Role.TAPE]
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "tf.reduce_mean(tf.square(values[drawn] - model(states[drawn])))",
+        "tf.reduce_mean(tf.square(tf.constant(values[drawn]) - model(tf.constant(states[drawn]))))",
+        "tf.reduce_mean(tf.square(states[drawn, 0] - model(states[drawn])))",
+        "tf.reduce_mean(tf.square(values[:32] - model(states[32:])))",
+        "tf.reduce_mean(tf.square(values[rng.permutation(64)[:32]] - model(states[drawn])))",
+        "tf.reduce_mean(tf.square(rng.normal(states[drawn, 0], 0.1) - model(states[drawn])))",
+    ],
+)
+def test_a_row_that_is_drawn_has_the_shape_of_what_it_is_drawn_with(loss: str) -> None:
+    (finding,) = linted(loss_broadcast, of(loss))
+    assert finding.message.endswith("give (32, 32)")
 
 
 BATCHES = {

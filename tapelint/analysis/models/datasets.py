@@ -15,9 +15,8 @@ from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.models.constants import dtype_of
 from tapelint.analysis.models.keras_inputs import elements
-from tapelint.analysis.models.operations import dtype_class
+from tapelint.analysis.models.operations import dtype_class, shape_of
 from tapelint.analysis.models.registry import LibraryClass, library_class, models
-from tapelint.analysis.models.tensors import shape_of
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (
     Arguments,

@@ -13,7 +13,7 @@ from tapelint.analysis import shapes
 from tapelint.analysis.models.keras_config import config_of, configured_value
 from tapelint.analysis.models.keras_inputs import elements, number
 from tapelint.analysis.models.keras_weights import class_word
-from tapelint.analysis.models.tensors import shape_of
+from tapelint.analysis.models.operations import shape_of
 from tapelint.analysis.values import (
     Arguments,
     Box,

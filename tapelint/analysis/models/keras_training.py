@@ -21,7 +21,7 @@ from tapelint.analysis.models.keras_compiled import (
 )
 from tapelint.analysis.models.keras_config import layer_name
 from tapelint.analysis.models.keras_steps import TRAINED, first_of, library_step, traced
-from tapelint.analysis.models.tensors import shape_of
+from tapelint.analysis.models.operations import shape_of
 from tapelint.analysis.observations import Traced
 from tapelint.analysis.state import Contents
 from tapelint.analysis.values import (

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from tapelint.analysis import shapes
 from tapelint.analysis.graph import DType, Effect, Kind, Reason
 from tapelint.analysis.models.constants import dtype_of
-from tapelint.analysis.models.operations import dtype_class, known_elements, number
+from tapelint.analysis.models.draws import drawn
+from tapelint.analysis.models.operations import dtype_class, known_elements, number, shape_of
 from tapelint.analysis.models.registry import families, models
-from tapelint.analysis.models.tensors import shape_of
 from tapelint.analysis.values import (
     Arguments,
     BoundMethod,
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from tapelint.analysis.interpreter import Interpreter
 
 INTS = frozenset(
-    "argmax argmin argsort nonzero searchsorted digitize bincount count_nonzero random.randint "
-    "random.permutation random.choice flatnonzero argwhere ndim size unravel_index indices "
-    "triu_indices tril_indices random.integers lexsort argpartition".split()
+    "argmax argmin argsort nonzero searchsorted digitize bincount count_nonzero flatnonzero "
+    "argwhere ndim size unravel_index indices triu_indices tril_indices lexsort argpartition "
+    "random.randint".split()
 )
 BOOLS = frozenset(
     "any all isnan isinf isfinite allclose isclose array_equal greater less greater_equal "
@@ -98,8 +98,14 @@ def outside(machine: Interpreter, name: str, args: Arguments) -> Value:
             grid.node.operands = (*grid.node.operands, *args.keywords.items())
         number(grids)
         return machine.sequence("list", grids)
+    drawing = None
+    if name.startswith("np.random."):
+        drawing = drawn(machine, short.removeprefix("random."), args, takes_rows=False)
+    shape = array_shape(machine, short, args) if drawing is None else drawing[1]
+    if drawing is not None:
+        dtype = drawing[0]
     made = machine.leave_tensorflow(name, values, args.place, kind, dtype, Reason.NUMPY)
-    return Data(made.node, array_shape(machine, short, args))
+    return Data(made.node, shape)
 
 
 # Functions that write into their first argument.
@@ -122,10 +128,6 @@ def array_shape(machine: Interpreter, short: str, args: Arguments) -> shapes.Sha
     listed = partial(known_elements, machine)
     if args.is_open:
         return None
-    if short in ("random.rand", "random.randn"):
-        return tuple(shapes.whole(v) for v in args.positional)
-    if short.startswith("random.") and short.removeprefix("random.") in shapes.SIZED:
-        return shapes.sampled(short.removeprefix("random."), args, listed)
     if short in FILLED:
         size = args.get(0, "shape")
         return None if size is None else shapes.written(size, listed)

@@ -187,6 +187,23 @@ def known_elements(machine: Interpreter, value: Value) -> Sequence[Value] | None
     return contents.values if contents is not None and contents.rest is None else None
 
 
+def shape_of(machine: Interpreter, value: Value) -> tuple[int | None, ...] | None:
+    """Return the shape of what a value becomes as a tensor, where it is written out."""
+    match value:
+        case Const(value=bool() | int() | float() | complex() | str()):
+            return ()
+        case Data() | VariableValue():
+            return value.shape
+        case Tuple() | Box():
+            known = machine.elements(value)
+            if known is None or known.rest is not None or not known.values:
+                return None
+            inner = shape_of(machine, known.values[0])
+            return None if inner is None else (len(known.values), *inner)
+        case _:
+            return None
+
+
 def may_be_complex(machine: Interpreter, value: Value, effect: Effect) -> bool:
     """Whether an argument is complex; what nothing is known of is where only that makes sense."""
     found = dtype_class(machine, value)

@@ -15,7 +15,8 @@ from tapelint.analysis import shapes, sparse, unread, updates
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason
 from tapelint.analysis.models import operations
 from tapelint.analysis.models.constants import dtype_of
-from tapelint.analysis.models.operations import dtype_class, symbolic_call
+from tapelint.analysis.models.draws import drawn
+from tapelint.analysis.models.operations import dtype_class, shape_of, symbolic_call
 from tapelint.analysis.models.registry import methods, models
 from tapelint.analysis.observations import Misuse
 from tapelint.analysis.values import (
@@ -118,23 +119,6 @@ def holds_tensors(node: Node) -> bool:
     return node.kind is Kind.TENSOR
 
 
-def shape_of(machine: Interpreter, value: Value) -> tuple[int | None, ...] | None:
-    """Return the shape of what a value becomes as a tensor, where it is written out."""
-    match value:
-        case Const(value=bool() | int() | float() | complex() | str()):
-            return ()
-        case Data() | VariableValue():
-            return value.shape
-        case Tuple() | Box():
-            known = machine.elements(value)
-            if known is None or known.rest is not None or not known.values:
-                return None
-            inner = shape_of(machine, known.values[0])
-            return None if inner is None else (len(known.values), *inner)
-        case _:
-            return None
-
-
 @methods(Data)
 def method(machine: Interpreter, receiver: Value, name: str, args: Arguments) -> Value:
     """Run a method of a tensor, an array, a number or something unknown."""
@@ -173,6 +157,10 @@ def array_method(
 ) -> Value:
     """Run a method of an array: what it makes is an array, whatever it was handed."""
     dtype = method_dtype(name, args) or receiver.dtype
+    drawing = drawn(machine, name, args) if receiver.node.op == "generator" else None
+    if drawing is not None:
+        made = machine.leave_tensorflow(f".{name}", values, args.place, receiver.kind, drawing[0])
+        return replace(made, shape=drawing[1])
     if name in ("copy", "reshape", "flatten", "ravel", "astype", "transpose", "squeeze"):
         values = [receiver]
     made = machine.leave_tensorflow(f".{name}", values, args.place, receiver.kind, dtype)
@@ -187,8 +175,6 @@ def method_shape(machine: Interpreter, receiver: Data, name: str, args: Argument
     if args.is_open:
         return None
     listed = partial(operations.known_elements, machine)
-    if receiver.node.op == "generator":
-        return shapes.sampled(name, args, listed) if name in shapes.SIZED else None
     argument = "shape" if name == "reshape" else "axis"
     inputs: list[tuple[str, Value]] = [("x", receiver)]
     if len(args.positional) > 1 and name == "reshape":

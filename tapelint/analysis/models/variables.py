@@ -14,9 +14,8 @@ from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.models import variable_names
 from tapelint.analysis.models.constants import dtype_of
 from tapelint.analysis.models.keras_inputs import elements
-from tapelint.analysis.models.operations import dtype_class
+from tapelint.analysis.models.operations import dtype_class, shape_of
 from tapelint.analysis.models.registry import methods, models
-from tapelint.analysis.models.tensors import shape_of
 from tapelint.analysis.state import VariableState
 from tapelint.analysis.values import (
     NONE,
