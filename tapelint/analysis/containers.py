@@ -64,6 +64,20 @@ class Containers(Items):
                 return contents.values[position]
         return None
 
+    def namespace_item(self, value: Box, name: str, at: Place) -> Value | None:
+        """Return an attribute of a namespace; one of an unknown name may be what is left open."""
+        found = self.peek_item(value, Const(name))
+        rest = self.contents(value).rest
+        if name == "__dict__":
+            return names_of(value)
+        if found is not None or rest is None:
+            return found
+        cell = ("attribute", value.identity, rest.node if isinstance(rest, Data) else rest, name)
+        if cell not in self.state.cells:
+            self.state.cells[cell] = self.unknown(f".{name}", [rest], at)
+        made: Value = self.state.cells[cell]
+        return made
+
     def item(self, value: Value, index: Value, at: Place) -> Value:
         """Return `value[index]`."""
         match value:
@@ -317,3 +331,8 @@ def constant_index(index: Value) -> Any:
             ):
                 return slice(*(b.value if isinstance(b, Const) else None for b in bounds))
     return None
+
+
+def names_of(namespace: Box) -> Box:
+    """Return `vars(namespace)`: what is put into it are attributes."""
+    return Box("dict", namespace.identity)

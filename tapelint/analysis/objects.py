@@ -96,7 +96,7 @@ class Objects(Classes):
                 # On this path Python raises; another path goes on.
                 return self.unknown(f".{name}", [], at)
             case Box(kind="namespace"):
-                found = self.peek_item(value, Const(name))
+                found = self.namespace_item(value, name, at)
                 return found if found is not None else Method(value, name)
             case Symbolic() if name in SHAPES:
                 return self.unknown(f".{name}", [], at)

@@ -83,3 +83,109 @@ def test_positions_have_no_gradient_but_what_they_look_up_has(op: str) -> None:
 def test_what_is_drawn_has_the_dtype_of_what_it_is_drawn_from(made: str, count: int) -> None:
     text = f"import numpy as np\nrng = np.random.default_rng(0)\n{under_tape('x * x', made)}"
     assert len(linted(integer_source, text)) == count
+
+
+COMMANDS = """\
+import argparse
+import json
+import os
+from elsewhere import parse, path, word
+parser = argparse.ArgumentParser()
+{added}
+args = parser.parse_args()
+{then}
+"""
+
+
+def commanded(added: str, then: str = "", used: str = "args.x") -> list[Finding]:
+    """Ask for the gradient of a variable that starts from an argument of the command line."""
+    start = under_tape("tf.cast(x, tf.float32) ** 2", used)
+    return linted(integer_source, COMMANDS.format(added=added, then=then) + start)
+
+
+INTEGER = "parser.add_argument('--x', type=int, default=2)"
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "parser.add_argument('--x', type=float, default=2.0)",
+        "parser.add_argument('--x', type=float, default='2')",
+        # On one of two lines it is a float, or nothing.
+        "parser.add_argument('--x', type=float, default=2)",
+        "parser.add_argument('--x', type=int, default=0.5)",
+        "parser.add_argument('--x', type=int)",
+        "parser.add_argument('--x', type=int, nargs='?', const=1, default=2)",
+        "parser.add_argument('x', type=int, nargs='?')",
+        "parser.add_argument('--x', type=int, action='append', default=[2])",
+        "parser.add_argument('--x', action='store_const', const=2, default=0)",
+        "parser.add_argument('--x', action='count')",
+        "parser.add_argument('--x', type=int, default=argparse.SUPPRESS)",
+        # What nobody can read.
+        "parser.add_argument('--x', type=parse, default=2)",
+        "parser.add_argument('--x', type=lambda text: float(text), default=2)",
+        "parser.add_argument('--x', type=json.loads, default=2)",
+        "parser.add_argument('--x', default=2)",
+        "parser.add_argument('--x', type=int, default=os.cpu_count())",
+        "parser.add_argument('--x', type=int, **parse())",
+        "parser.add_argument(word, type=int, default=2)",
+        "parser.add_argument('--y', type=int, default=2, dest=word)",
+        f"{INTEGER}\nparser.set_defaults(x=0.5)",
+        f"{INTEGER}\nparser.set_defaults(**parse())",
+        f"commands = parser.add_subparsers()\n{INTEGER}",
+        f"{INTEGER}\nparser.add_subparsers().add_parser('a').add_argument('--x', type=float)",
+    ],
+)
+def test_an_argument_that_may_be_of_another_type_is_silent(added: str) -> None:
+    assert commanded(added) == []
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "args.x = 0.5",
+        "setattr(args, word, 0.5)",
+        "for key, value in json.load(open(path)).items():\n    setattr(args, key, value)",
+        "vars(args).update(json.load(open(path)))",
+        "args.__dict__.update(x=0.5)",
+        "args = argparse.Namespace(**{**vars(args), 'x': 0.5})",
+        "args = parser.parse_args(namespace=parse())",
+        "args = parse(args)",
+        "if word:\n    args.x = 0.5",
+    ],
+)
+def test_an_argument_that_is_overwritten_is_silent(then: str) -> None:
+    assert commanded(INTEGER, then) == []
+
+
+@pytest.mark.parametrize(
+    "used", ["float(args.x)", "args.x / 2", "1.0 * args.x", "args.z", "getattr(args, word)"]
+)
+def test_what_is_made_of_an_integer_argument_may_be_float(used: str) -> None:
+    assert commanded(INTEGER, used=used) == []
+
+
+@pytest.mark.parametrize(
+    ("added", "used"),
+    [
+        (INTEGER, "args.x"),
+        (INTEGER, "getattr(args, 'x')"),
+        (INTEGER, "vars(args)['x']"),
+        (INTEGER, "args.x + 1"),
+        (INTEGER, "parser.parse_known_args()[0].x"),
+        (INTEGER.replace("2", "'2'"), "args.x"),
+        (INTEGER.replace("default=2", "required=True"), "args.x"),
+        (f"group = parser.add_argument_group('g')\ngroup{INTEGER[6:]}", "args.x"),
+        ("parser.add_argument('-r', '--first-rate', type=int, default=2)", "args.first_rate"),
+        ("parser.add_argument('--first', type=int, default=2, dest='x')", "args.x"),
+        ("parser.add_argument('x', type=int)", "args.x"),
+        ("parser.add_argument('x', type=int, nargs='+')", "args.x"),
+        ("parser.add_argument('--x', type=int, nargs=2, default=[1, 2])", "args.x[0]"),
+        ("parser.add_argument('--x', action='count', default=0)", "args.x"),
+        (f"{INTEGER}\nparser.set_defaults(y=0.5)", "args.x"),
+    ],
+)
+def test_an_argument_that_is_always_an_integer_makes_an_integer_variable(
+    added: str, used: str
+) -> None:
+    assert len(commanded(added, used=used)) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tapelint.analysis import sparse
+from tapelint.analysis.containers import names_of
 from tapelint.analysis.graph import DType, Kind
 from tapelint.analysis.models.registry import models
 from tapelint.analysis.values import (
@@ -15,6 +16,7 @@ from tapelint.analysis.values import (
     ClassValue,
     Const,
     Data,
+    External,
     FunctionValue,
     Instance,
     Method,
@@ -98,9 +100,15 @@ def setattr_(machine: Interpreter, args: Arguments) -> Value:
             if isinstance(owner, Data) and owner.kind is Kind.UNKNOWN:
                 machine.set_from_outside.add(name.value)
         else:
+            if isinstance(name, External):
+                # A constant of another file, which may be any word.
+                name = machine.unknown("name", [], args.place)
             for one in options_of(owner):
                 if isinstance(one, Instance):
                     machine.set_box_item(machine.attribute_dict(one), name, value)
+                elif isinstance(one, Box) and one.kind == "namespace":
+                    # for: for name, value in read.items(): setattr(args, name, value)
+                    machine.set_box_item(one, name, value)
             if not isinstance(value, Const):
                 machine.escape_into(owner, value)
     return NONE
@@ -130,6 +138,8 @@ def vars_(machine: Interpreter, args: Arguments) -> Value:
     value = args.get(0)
     if isinstance(value, Instance):
         return machine.attribute(value, "__dict__", args.place)
+    if isinstance(value, Box) and value.kind == "namespace":
+        return names_of(value)
     return machine.unknown("vars", args.values, args.place)
 
 
