@@ -21,6 +21,8 @@ PARTS = {
     "plain object in a module": ("a plain object", "a `tf.Module`"),
 }
 KINDS = frozenset({"untracked variable", "layer made in call", *PARTS})
+# They ask for `trainable_variables` themselves.
+TRAINERS = frozenset({"fit", "fit_generator", "train_on_batch", "train_step"})
 OF_VARIABLE = "use `self.add_weight(...)` or `keras.Variable`, or say `trainable=False`"
 OF_PART = {
     "Keras": "base its class on `keras.layers.Layer`, or ask for its variables as well",
@@ -57,5 +59,7 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
         steps = [Step(span, Role.SOURCE, sentence)]
         if found.tape is not None:
             asked = "`trainable_variables` leaves it out here"
+            if called(found.tape).rpartition(".")[2] in TRAINERS:
+                asked = "`trainable_variables`, which are trained here, leave it out"
             steps.append(Step(found.tape.span(), Role.TARGET, asked))
         yield RULE.finding(span, message, help, tuple(steps))

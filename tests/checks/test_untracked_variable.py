@@ -339,3 +339,102 @@ def test_what_is_assigned_to_another_object_is_no_value_by_hand() -> None:
     make = "self.factor = {'a': tf.Variable(2.0)}"
     after = f"other = Net()\nother.factor['a'].assign(1.0)\n{ASK}"
     assert len(said(make, "self.factor['a']", after)) == 1
+
+
+FIT = """\
+import keras
+class Scale(keras.layers.Layer):
+    def build(self, shape):
+        {make}
+    def call(self, x):
+        return x * {use}
+scale = Scale()
+model = {model}
+model.compile("sgd", "mse", run_eagerly={eager})
+{after}
+"""
+SEQUENTIAL = "keras.Sequential([keras.layers.Dense(2), scale, keras.layers.Dense(1)])"
+TRAIN = "model.fit(tf.ones([4, 2]), tf.ones([4, 1]), verbose=0)"
+
+
+def said_of_fit(
+    make: str = "self.factor = tf.Variable(2.0)",
+    use: str = "self.factor",
+    model: str = SEQUENTIAL,
+    after: str = TRAIN,
+    eager: bool = False,
+) -> list[str]:
+    """Return what is said of a layer in a model that Keras trains."""
+    program = FIT.format(make=make, use=use, model=model, after=after, eager=eager)
+    return [f.message for f in linted(untracked_variable, program)]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        {"make": "self.factor = self.add_weight(shape=())"},
+        {"make": "self.factor = keras.Variable(2.0)"},
+        {"make": "self.factor = tf.Variable(2.0, trainable=False)"},
+        {"make": "self.factor = tf.Variable(2)", "use": "tf.cast(self.factor, tf.float32)"},
+        {"use": "tf.stop_gradient(self.factor)"},
+        {"use": "(2.0 if self.factor is not None else 1.0)"},
+        # A moving average, which the layer itself keeps.
+        {"use": "self.factor.assign(0.9 * self.factor + 0.1 * tf.reduce_mean(x))"},
+        {"make": "self.factor, self.trainable = tf.Variable(2.0), False"},
+        {"after": f"model.build((None, 2))\nscale.factor.assign(3.0)\n{TRAIN}"},
+        {"after": f"{TRAIN}\nscale.factor.assign(3.0)"},
+        {"after": f"scale.trainable = False\n{TRAIN}"},
+        {"after": f"model.trainable = False\n{TRAIN}"},
+        {
+            "after": "model.predict(tf.ones([4, 2]))\nmodel.evaluate(tf.ones([4, 2]), tf.ones([4, 1]))"
+        },
+        {
+            "after": (
+                f"class Anneal(keras.callbacks.Callback):\n    def on_epoch_end(self, epoch, logs):\n"
+                f"        scale.factor.assign(epoch)\n{TRAIN}"
+            )
+        },
+        {
+            "after": (
+                f"{TRAIN}\nwith tf.GradientTape() as tape:\n"
+                "    loss = tf.reduce_sum(model(tf.ones([1, 2])))\n"
+                "g = tape.gradient(loss, scale.factor)"
+            )
+        },
+        {"model": f"unknown({SEQUENTIAL})"},
+    ],
+)
+def test_what_fit_trains_or_need_not_train_is_silent(program: dict[str, str]) -> None:
+    assert said_of_fit(**program) == []
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        {},
+        {"eager": True},
+        {"model": SEQUENTIAL.replace("[", "[keras.Input((2,)), ", 1)},
+        {"make": "self.factor = [tf.Variable(2.0)]", "use": "self.factor[0]"},
+        {"after": "model.train_on_batch(tf.ones([4, 2]), tf.ones([4, 1]))"},
+        {"after": "model.build((None, 2))\n" + TRAIN},
+        {
+            "model": (
+                "(lambda i: keras.Model(i, keras.layers.Dense(1)(scale(keras.layers.Dense(2)(i)))))"
+                "(keras.Input((2,)))"
+            )
+        },
+        {
+            "after": (
+                "class Step(keras.Sequential):\n    def train_step(self, data):\n"
+                "        return super().train_step(data)\n"
+                "model = Step([keras.layers.Dense(2), scale, keras.layers.Dense(1)])\n"
+                f"model.compile('sgd', 'mse')\n{TRAIN}"
+            )
+        },
+    ],
+)
+def test_what_fit_passes_over_is_found(program: dict[str, str | bool]) -> None:
+    (message,) = said_of_fit(**program)
+    assert message == (
+        "`self.factor` is a `tf.Variable`, which Keras does not track: it is never trained"
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import Kind
 from tapelint.analysis.ir import Place
-from tapelint.analysis.models import eras, tapes
+from tapelint.analysis.models import eras, tapes, untracked
 from tapelint.analysis.models.answers import Asker
 from tapelint.analysis.models.keras_compiled import ARGUMENTS, compile_arguments, compute_loss
 from tapelint.analysis.models.keras_tracking import collection
@@ -63,6 +63,9 @@ def library_step(
     asker = Asker(machine, tape, state, method, loss, Arguments((loss, sources), {}, place))
     asker.answers(sources, False)
     asker.report(sources, traced(machine, model))
+    if not asker.is_vague:
+        untracked.note_collection(machine, model, sources)
+        untracked.examine(machine, asker.session, asker.targets, sources, place, asker.sources)
 
 
 def note_frozen(
