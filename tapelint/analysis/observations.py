@@ -163,6 +163,7 @@ class Misuse(Enum):
     MISMATCHED = "gradients of other variables"
     UNZIPPED = "gradients without variables"
     ONE_PAIR = "one pair instead of a list of pairs"
+    COLUMNS = "two lists in one instead of a list of pairs"
     EXHAUSTED = "a zip that was walked through before"
     NONE_USED = "a gradient that is None"
     NONE_FILTERED = "a gradient that is None is left out by a test for it"

@@ -129,12 +129,36 @@ def examine(machine: Machine, value: Value, place: Place) -> None:
         # for: apply_gradients((gradient, variable))
         misused(machine, place, Misuse.ONE_PAIR, elements[:1])
         return
+    lists = [inside(machine, element) for element in elements]
+    if is_exact and len(lists) == 2 and are_columns(*lists):
+        # for: apply_gradients([gradients, variables])
+        misused(machine, place, Misuse.COLUMNS, lists[0])
+        return
     pairs = [
         (e.elements[0], e.elements[1])
         for e in elements
         if isinstance(e, Tuple) and len(e.elements) == 2
     ]
     examine_pairs(machine, pairs, place, is_exact and len(pairs) == len(elements))
+
+
+def inside(machine: Machine, value: Value) -> Sequence[Value]:
+    """Return what is known to be in a list or tuple, also where there may be more of the same."""
+    if isinstance(value, Tuple):
+        return value.elements
+    if not isinstance(value, Box) or machine.contents(value).keys is not None:
+        return ()
+    contents = machine.contents(value)
+    return contents.values if contents.rest is None else (*contents.values, contents.rest)
+
+
+def are_columns(gradients: Sequence[Value], variables: Sequence[Value]) -> bool:
+    """Whether one list holds gradients alone, and the other variables alone."""
+    return (
+        bool(gradients and variables)
+        and all(is_gradient(g) for g in gradients)
+        and all(isinstance(o, VariableValue) for v in variables for o in options_of(v))
+    )
 
 
 def is_swapped(pair: Value | None) -> bool:

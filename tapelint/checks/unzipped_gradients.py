@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 
 from tapelint.analysis.observations import Misuse, Observation, UpdateMisused
@@ -12,7 +13,7 @@ from tapelint.model import Finding, Role, Step
 
 CODE = "TAP403"
 RULE = Rule(CODE, "unzipped-gradients")
-WHAT = (Misuse.UNZIPPED, Misuse.ONE_PAIR)
+WHAT = (Misuse.UNZIPPED, Misuse.ONE_PAIR, Misuse.COLUMNS)
 
 
 def check(observations: Sequence[Observation]) -> Iterator[Finding]:
@@ -25,6 +26,11 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
         what = "gradients without their variables"
         if found.what is Misuse.ONE_PAIR:
             pairs, what = f"{name}([{gradients}])", "one pair and not a list of pairs"
+        elif found.what is Misuse.COLUMNS:
+            pairs, what = (
+                f"{name}({zipped(argument(text))})",
+                "a pair of lists and not a list of pairs",
+            )
         steps = (*asked_steps(found), Step(span, Role.BREAK, "a list of pairs is wanted here"))
         yield RULE.finding(
             span,
@@ -32,3 +38,14 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
             f"pair them: {code(pairs, LONGEST_ADVICE_CODE)}",
             steps,
         )
+
+
+def zipped(lists: str) -> str:
+    """Return `zip(gradients, variables)` for the text of what holds the two lists."""
+    if not lists:
+        return "zip(gradients, variables)"
+    match ast.parse(lists, mode="eval").body:
+        case ast.List(elts=[gradients, variables]) | ast.Tuple(elts=[gradients, variables]):
+            return f"zip({ast.unparse(gradients)}, {ast.unparse(variables)})"
+        case _:
+            return f"zip(*{lists})"
