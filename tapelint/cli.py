@@ -9,11 +9,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tapelint import cli_run, cli_verify, console, options, usage
+
+if TYPE_CHECKING:
+    from tapelint.model import Finding
 
 CLEAN, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 PURPOSE = "Find the line that cuts a TensorFlow gradient."
@@ -272,7 +275,7 @@ def repro(place: str, output_file: str | None) -> int:
     The place may have a column, as in reports (FILE:LINE:COLUMN).
     It holds what leads to the gradient call and an assertion, which fails until the code is mended.
     """
-    text = cli_verify.script(place)
+    text = cli_verify.script(place, _found_here)
     if output_file is None:
         console.say(text)
     else:
@@ -320,6 +323,17 @@ def clean() -> int:
     """Remove the folder `.tapelint_cache` of this project."""
     console.say(cli_verify.clean(_root()))
     return CLEAN
+
+
+def _found_here() -> Sequence[Finding]:
+    """Return the findings of the current folder."""
+    from tapelint import request, session
+
+    asked = request.Request((".",))
+    settings = asked.settings()
+    inputs = request.inputs(asked, settings)
+    with console.Progress() as progress:
+        return session.run(inputs.files, settings, progress=progress).findings
 
 
 def _root() -> Path:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tapelint import console
-from tapelint.model import Confidence, Finding, Verdict
+from tapelint.model import Confidence, Finding, Span, Verdict
 
 if TYPE_CHECKING:
     from tapelint.cards import Card
@@ -203,14 +203,18 @@ def _compared(outcome: Outcome) -> str:
             return f"{outcome.gave}, but the card says {outcome.expected}"
 
 
-def script(place: str) -> str:
+def script(place: str, elsewhere: Callable[[], Sequence[Finding]]) -> str:
     """Return the script for the finding at a place, `FILE:LINE` or `FILE:LINE:COLUMN`.
 
-    Raises `console.ConsoleError` where there is none, or where it cannot be cut out.
+    A gradient may be cut in one file and asked for in another: where the file itself asks for
+    none, the findings of `elsewhere` are looked at. Raises `console.ConsoleError` where there is
+    none, or where it cannot be cut out.
     """
     from tapelint import engine
     from tapelint.settings import Settings
     from tapelint.source.read import Unreadable, read
+    from tapelint.source.walk import show
+    from tapelint.verify.claims import site_of
     from tapelint.verify.repro import CannotReproduce
     from tapelint.verify.repro import script as cut_out
 
@@ -229,27 +233,38 @@ def script(place: str) -> str:
         if finding.code == UNREADABLE:
             message = f"`{name}` cannot be read: {finding.message} on line {finding.span.line}"
             raise console.ConsoleError(message)
-    chosen = _at(findings, line, column)
+    chosen = _at(findings, name, line, column)
+    text = source.text
+    if chosen is None and (
+        chosen := _at(elsewhere(), show(Path(name), os.getcwd()), line, column, has_steps=False)
+    ):
+        site = (site_of(chosen) or chosen.span).path
+        text = read(Path(site), site).text
     if chosen is None:
-        lines = sorted({finding.span.line for finding in findings})
+        spans = [f.span if f.span.path == name else site_of(f) or f.span for f in findings]
+        lines = sorted({span.line for span in spans})
         word = "line" if len(lines) == 1 else "lines"
         others = f", but on {word} {', '.join(map(str, lines))}" if lines else " or any other"
         raise console.ConsoleError(f"`{name}` has no finding on line {line}{others}")
     try:
-        return cut_out(chosen, source.text)
+        return cut_out(chosen, text)
     except CannotReproduce as problem:
         raise console.ConsoleError(f"no script can be cut out of `{name}`: {problem}") from None
 
 
-def _at(findings: Sequence[Finding], line: int, column: int) -> Finding | None:
+def _at(
+    findings: Sequence[Finding], path: str, line: int, column: int, *, has_steps: bool = True
+) -> Finding | None:
     """Return the finding on a line, best at the column, else one whose chain passes the line."""
-    on_line = [f for f in findings if f.span.line <= line <= f.span.end_line]
+
+    def is_on_line(span: Span) -> bool:
+        return span.path == path and span.line <= line <= span.end_line
+
+    on_line = [f for f in findings if is_on_line(f.span)]
     if on_line:
         return min(on_line, key=lambda f: (f.span.line, f.span.column) != (line, column))
-    for finding in findings:
-        if any(step.span.line <= line <= step.span.end_line for step in finding.steps):
-            return finding
-    return None
+    passing = (f for f in findings if has_steps and any(is_on_line(s.span) for s in f.steps))
+    return next(passing, None)
 
 
 def _is_confined(installation: Installation) -> bool:

@@ -219,6 +219,27 @@ def test_a_place_may_be_copied_from_a_report(
     assert printed[0] == printed[1] == printed[2]
 
 
+def test_a_place_in_another_file_than_the_request_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = CONFIRMED.replace("tf.reduce_sum(np.square(x))", "loss_of(x)").split("\n")
+    lines[1:2] = ["import tensorflow as tf", "from losses import loss_of"]
+    path = written(tmp_path, "\n".join(lines))
+    losses = tmp_path / "losses.py"
+    losses.write_text(
+        "import numpy as np\nimport tensorflow as tf\n\ndef loss_of(x):\n"
+        "    return tf.reduce_sum(np.square(x))\n"
+    )
+    cli.main(["--isolated", "--output-format", "concise", path])
+    assert capsys.readouterr().out.startswith("losses.py:5:26: TAP201 ")
+    for place in ("losses.py:5:26", str(losses) + ":5", f"{path}:8"):
+        assert cli.main(["repro", place]) == 0
+        assert "Cut out of train.py, line 8" in capsys.readouterr().out.replace(f"{tmp_path}/", "")
+    for place in ("losses.py:1", f"{path}:4"):
+        assert cli.main(["repro", place]) == 2
+    assert "has no finding on line 4, but on line 8" in capsys.readouterr().err
+
+
 def test_the_column_chooses_between_findings_on_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
