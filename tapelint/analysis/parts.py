@@ -12,15 +12,16 @@ Elements = Callable[["Tuple | Box"], Iterable[Value]]
 
 
 def part_of(node: Node, elements: Elements) -> Value | None:
-    """Return the one part, of those joined along the last axis, in which all of `x[..., a:b]` lies."""
-    named = dict(node.operands)
-    x, index = named.get("x"), named.get("index")
-    if not isinstance(x, Data) or not x.shape or not isinstance(index, Tuple):
+    """Return the one part, of those joined along the last axis, in which all of a slice or split lies."""
+    x = node.operands[0][1] if node.operands else None
+    if not isinstance(x, Data) or not x.shape:
         return None
-    parts = joined(x, elements)
-    bounds = taken(index.elements, x.shape)
+    index = dict(node.operands).get("index")
+    split = piece(node, x.shape, elements)
+    bounds = taken(index.elements, x.shape) if isinstance(index, Tuple) else split
     if bounds is None:
         return None
+    parts = joined(x, elements)
     start = 0
     for part in parts:
         shape = part.shape if isinstance(part, Data | VariableValue) else None
@@ -66,6 +67,27 @@ def taken(steps: Sequence[Value], shape: Sequence[int | None]) -> tuple[int, int
         return None
     low, high, _ = slice(*ends).indices(count)
     return (low, high) if low < high else None
+
+
+def piece(node: Node, shape: Sequence[int | None], elements: Elements) -> tuple[int, int] | None:
+    """Return from where to where a piece of `tf.split(x, count or sizes, axis=-1)` reaches."""
+    if node.op.rpartition(".")[2] != "split" or len(node.operands) < 3:
+        return None
+    (_, sizes), (_, axis) = node.operands[1:3]
+    count = shape[-1]
+    if count is None or axis not in (Const(-1), Const(len(shape) - 1)):
+        return None
+    if isinstance(sizes, Tuple | Box):
+        widths = [s.value if isinstance(s, Const) else None for s in elements(sizes)]
+    elif isinstance(sizes, Const) and type(sizes.value) is int and sizes.value > 0:
+        widths = [count // sizes.value] * sizes.value
+    else:
+        return None
+    known = [width for width in widths if type(width) is int and width > 0]
+    if len(known) < len(widths) or node.output is None or node.output >= len(known):
+        return None
+    start = sum(known[: node.output])
+    return start, start + known[node.output]
 
 
 def is_whole(step: Value) -> bool:

@@ -123,7 +123,7 @@ class Ranges:
             return UNKNOWN
         name = short(node.op)
         given = [self.of_value(as_read(value, node)) for _, value in node.operands]
-        part = part_of(node, self.elements) if name == "[]" else None
+        part = part_of(node, self.elements) if name in ("[]", "split") else None
         if part is not None:
             return self.of_value(part)
         if name in MOVES:

@@ -121,3 +121,20 @@ def new_weight(
     return machine.variable(
         place, library="keras", dtype=DType.FLOAT, trainable=trainable, label=label, is_many=is_many
     )
+
+
+def start_at(
+    machine: Interpreter, variable: VariableValue, initializer: Value | None, place: Place
+) -> None:
+    """Note what a weight starts with, where its initializer is written out and makes constants."""
+    match initializer:
+        case Const(value="zeros" | "ones" as word):
+            pass
+        case Instance(cls=External(name=name)) if class_word(name) in ("Zeros", "Ones"):
+            word = class_word(name).lower()
+        case _:
+            return
+    start = machine.node(f"tf.{word}", Kind.TENSOR, DType.FLOAT, place)
+    # Of what shape is not known: that depends on the layer's input.
+    start.operands = (("shape", NONE),)
+    variable.node.operands = (("initial", Data(start)),)

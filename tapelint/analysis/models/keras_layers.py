@@ -19,6 +19,7 @@ from tapelint.analysis.models.keras_config import (
     configured_value,
     layer_name,
     new_weight,
+    start_at,
 )
 from tapelint.analysis.models.keras_graphs import INPUTS, OUTPUTS
 from tapelint.analysis.models.keras_inputs import elements
@@ -92,9 +93,12 @@ class LayerClass(TrackingClass):
             new_weight(machine, f"{label}/{weight}", arguments.place, weight not in owned.fixed)
             for weight in (*owned.trainable, *owned.fixed)
         ]
+        names = (*owned.trainable, *owned.fixed)
+        for weight, variable in zip(names, made_variables, strict=True):
+            initializer = arguments.keywords.get(f"{weight}_initializer")
+            start_at(machine, variable, initializer, arguments.place)
         cells = machine.state.cells
         if made_variables:
-            names = (*owned.trainable, *owned.fixed)
             cells[(made.identity, PENDING)] = Tuple(tuple(made_variables), names)
             nodes = [v.node for v in made_variables]
             untracked.note_made(machine, made, nodes, arguments.place)
@@ -316,6 +320,7 @@ def add_weight(machine: Interpreter, layer: Instance, args: Arguments) -> Variab
     name = args.keywords.get("name") or (args.positional[0] if shift else None)
     word = name.value if isinstance(name, Const) and isinstance(name.value, str) else ""
     made.node.note = word
+    start_at(machine, made, args.get(1 + shift, "initializer"), args.place)
     if stays_fixed(machine, layer):
         made.node.trainable = False
     add_own(machine, layer, made, "")
