@@ -123,7 +123,8 @@ def doctor(python: str | None, root: Path) -> tuple[str, bool]:
 
 def _described(found: Installation) -> list[tuple[str, str]]:
     abi = f"yes, version {found.landlock}" if found.landlock else "no"
-    each = "a process forked from one that imported it" if found.can_fork else "a new interpreter"
+    shared = "a process that others have used and left as it was"
+    each = "a process forked from one that imported it" if found.can_fork else shared
     means = {"weak": "weak: nothing is run without `--allow-unsandboxed`"}
     return [
         ("Python", found.python),

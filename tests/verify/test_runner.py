@@ -1,11 +1,10 @@
-"""The worker and its parent: many witnesses, one at a time or together, with and without a fork."""
+"""The worker and its parent: many witnesses, one at a time or together."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,8 +62,7 @@ def test_the_same_seed_gives_the_same_numbers(runner: Runner, tmp_path: Path) ->
 def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
     with Runner(sys.executable) as runner:
         made = program(tmp_path, SQUARE.format(number=3))
-        assert runner._process is not None
-        os.kill(runner._process.pid, signal.SIGKILL)
+        os.kill(runner._workers[0].process.pid, signal.SIGKILL)
         lost = run(runner, made)
         assert (lost.fate, lost.asked) == ("the worker died", ())
         assert source(run(runner, made)).value == "6"
@@ -75,23 +73,3 @@ def test_a_witness_that_takes_too_long_says_what_it_saw(runner: Runner, tmp_path
     found = run(runner, made, limits=Limits(3.0))
     assert found.fate == "timed out"
     assert source(found).value == "6"
-
-
-@pytest.mark.slow
-def test_without_a_fork_every_witness_has_its_own_worker(tmp_path: Path) -> None:
-    with Runner(sys.executable) as runner:
-        assert runner.installation is not None
-        # As on macOS, where a fork is not safe.
-        runner._stop()
-        runner.installation = replace(runner.installation, can_fork=False)
-        started = runner._start
-
-        def start() -> None:
-            started()
-            assert runner.installation is not None
-            runner.installation = replace(runner.installation, can_fork=False)
-
-        runner._start = start  # type: ignore[method-assign]
-        for number in (2, 3):
-            made = program(tmp_path, SQUARE.format(number=number))
-            assert source(run(runner, made)).value == str(2 * number)

@@ -1,7 +1,8 @@
 """The worker process: imports TensorFlow once, then forks a child for every witness.
 
 This is the only file of tapelint that imports TensorFlow. The parent of all children never runs an
-operation: a fork after the eager context exists hangs for ever in its first tf.function.
+operation: a fork after the eager context exists hangs for ever in its first tf.function. Where no
+fork is safe, the witnesses share this process.
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from tapelint.verify.worker import landlock, sandbox, scratch, seccomp
+from tapelint.verify.worker.patches import Patches
 from tapelint.verify.worker.patience import Patience
+from tapelint.verify.worker.reporting import reporter
 from tapelint.verify.worker.runtime import TensorFlow
 from tapelint.verify.worker.sandbox import Limits
+from tapelint.verify.worker.shared import Shared
 from tapelint.verify.worker.witness import run
 
 Json = dict[str, Any]
-PROTOCOL = 1
+PROTOCOL = 2
 CHUNK = 1 << 16
 # What a child may send altogether.
 MOST_BYTES = 8 << 20
@@ -43,29 +47,60 @@ QUIET = {
     "MPLBACKEND": "Agg",
 }
 
+# Run before the first witness where they share this process.
+FIRST = """
+import numpy as np
+import tensorflow as tf
 
-def serve(requests: int, answers: int, *, once: bool = False) -> None:
-    """Answer the requests that come as lines over one descriptor with lines over the other.
+model = tf.keras.Sequential([tf.keras.layers.Dense(2, activation="relu"), tf.keras.layers.Dense(1)])
+optimizer = tf.keras.optimizers.Adam(0.1)
+data = tf.data.Dataset.from_tensor_slices((np.ones((4, 3), "float32"), np.ones((4, 1)))).batch(2)
 
-    With `once` the only request is run in this process, where there is no fork.
-    """
+
+@tf.function
+def step(x, y):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((model(x) - tf.cast(y, tf.float32)) ** 2)
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    if tf.reduce_sum(x) > 0:
+        loss += 1
+    return loss
+
+
+for x, y in data:
+    print(float(step(x, y)))
+model.compile(optimizer="sgd", loss="mse")
+model.fit(data, verbose=0)
+"""
+
+
+def serve(requests: int, answers: int, *, may_fork: bool = True) -> None:
+    """Answer the requests that come as lines over one descriptor with lines over the other."""
     os.environ.update(QUIET)
     _silence()
     out = os.fdopen(answers, "w", buffering=1, encoding="ascii")
+    # What a start-up file has printed ends here.
+    out.write("\n")
     start = time.monotonic()
     try:
         runtime = _imported()
     except BaseException as error:  # noqa: BLE001 - whatever a broken installation raises
         _send(out, {"hello": False, "type": type(error).__name__, "message": str(error)[:500]})
         return
-    _send(out, _hello(runtime, time.monotonic() - start))
-    with os.fdopen(requests, "rb", buffering=0) as lines:
-        if once:
-            _serve_once(runtime, lines, out)
-        else:
-            gc.collect()
-            gc.freeze()
+    can_fork = may_fork and hasattr(os, "fork") and sys.platform != "darwin" and _may_fork(runtime)
+    hello = {**_hello(runtime, time.monotonic() - start), "can_fork": can_fork}
+    gc.collect()
+    gc.freeze()
+    with os.fdopen(requests, "rb") as lines:
+        if can_fork:
+            _send(out, hello)
             _Zygote(runtime, lines, out).serve()
+        else:
+            shared = Shared(runtime, answers)
+            shared.warm_up(FIRST)
+            _send(out, hello)
+            shared.serve(lines)
 
 
 def _silence() -> None:
@@ -97,7 +132,6 @@ def _hello(runtime: TensorFlow, seconds: float) -> Json:
         "python": sys.version.split()[0],
         "landlock": landlock.version(),
         "seccomp": sys.platform == "linux" and seccomp.is_supported(),
-        "can_fork": hasattr(os, "fork") and sys.platform != "darwin" and _may_fork(runtime),
         "seconds": round(seconds, 2),
     }
 
@@ -116,31 +150,13 @@ def _send(out: IO[str], message: Json) -> None:
     out.flush()
 
 
-def _serve_once(runtime: TensorFlow, lines: IO[bytes], out: IO[str]) -> None:
-    request = json.loads(lines.readline() or b"null")
-    if request is None:
-        return
-    try:
-        # The parent made the folder, and removes it: nobody else is left to do that.
-        _witness(
-            runtime, request, request["scratch"], lambda text: _send(out, _labelled(request, text))
-        )
-        _send(out, {"id": request["id"], "event": "done", "fate": "ended"})
-    finally:
-        os._exit(0)
-
-
-def _labelled(request: Json, event: Json) -> Json:
-    return {"id": request["id"], **event}
-
-
 def _witness(runtime: TensorFlow, request: Json, folder: str, emit: Callable[[Json], None]) -> None:
     limits = Limits(**request.get("limits", {}))
     strength = sandbox.enter(limits, folder, request.get("readable", []))
     emit({"event": "sandbox", "strength": strength.word, "landlock": strength.landlock,
           "seccomp": strength.has_seccomp})  # fmt: skip
     random.seed(request.get("seed", 0))
-    run(runtime, request, emit)
+    run(runtime, request, emit, Patches())
 
 
 @dataclass(slots=True)
@@ -276,13 +292,7 @@ def _run_child(
     os.close(zygote.out.fileno())
     for other in zygote.children:
         os.close(other.pipe)
-    write, dumps = os.write, json.dumps
-
-    def emit(event: Json) -> None:
-        data = dumps({**event, "nonce": nonce}, default=str).encode("ascii") + b"\n"
-        while data:
-            data = data[write(pipe, data) :]
-
+    emit = reporter(pipe, {"nonce": nonce})
     status = 1
     try:
         _witness(runtime, request, folder, emit)

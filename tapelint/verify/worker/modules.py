@@ -7,6 +7,7 @@ name, so that tracebacks, autograph and the recorder speak of the user's lines.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -19,8 +20,11 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from tapelint.verify.worker.instrument import HELPER, Spots, instrument
+from tapelint.verify.worker.patches import Patches
 
 LONGEST = 2 * 1024 * 1024
+# Modules that autograph writes (TensorFlow 2.21).
+CONVERTED = "__autograph_generated_file"
 
 
 class Modules:
@@ -86,7 +90,7 @@ class Modules:
         linecache.cache[path] = (len(text), None, lines, path)
         return lines
 
-    def _keep_lines(self) -> None:
+    def _keep_lines(self, patches: Patches) -> None:
         """Let nobody read from disk what was handed over: autograph empties the cache of lines."""
         read = linecache.updatecache
 
@@ -95,7 +99,31 @@ class Modules:
                 return self._show_lines(filename)
             return read(filename, module_globals)
 
-        linecache.updatecache = updatecache
+        patches.set(linecache, "updatecache", updatecache)
+
+    def _restore_after(self, patches: Patches) -> None:
+        """Let nobody find the user's modules, or what led to them, when the witness is over."""
+        before = dict(sys.modules)
+
+        def forget() -> None:
+            for name, module in list(sys.modules.items()):
+                if name in before:
+                    sys.modules[name] = before[name]
+                elif name.startswith(CONVERTED) or self._is_users(module):
+                    del sys.modules[name]
+
+        patches.add(forget)
+        for values in (sys.path, sys.meta_path, sys.argv):
+            patches.add(functools.partial(values.__setitem__, slice(None), list(values)))
+        for cache in (sys.path_importer_cache, linecache.cache):
+            patches.add(functools.partial(cache.update, dict(cache)))
+            patches.add(cache.clear)
+
+    def _is_users(self, module: Any) -> bool:
+        names = getattr(module, "__dict__", {})
+        folders = [f"{path}/__init__.py" for path in names.get("__path__") or ()]
+        files = filter(None, [names.get("__file__"), *folders])
+        return any(isinstance(file, str) and self.is_user_file(file) for file in files)
 
     def rewrite(self, tree: ast.Module, path: str) -> ast.Module:
         """Return the rewritten tree of the module at `path`."""
@@ -113,9 +141,10 @@ class Modules:
         """Give a module what its rewritten code calls."""
         setattr(module, HELPER, self.helper)
 
-    def install(self) -> None:
+    def install(self, patches: Patches) -> None:
         """Import the user's modules through here from now on."""
-        self._keep_lines()
+        self._restore_after(patches)
+        self._keep_lines(patches)
         sys.meta_path.insert(0, _Finder(self))
         sys.path[:0] = [root for root in self.roots if root not in sys.path]
 

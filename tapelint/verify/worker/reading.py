@@ -6,6 +6,12 @@ import os
 import sys
 from collections.abc import Callable
 
+from tapelint.verify.worker.patches import Patches
+
+# Who listens now. A hook of Python's cannot be taken back, and one is enough.
+_listening: list[Reading] = []
+_hooks: list[Callable[..., None]] = []
+
 
 class Reading:
     """Hears of every file that Python opens; those that TensorFlow opens itself it does not see."""
@@ -15,15 +21,13 @@ class Reading:
         self.scratch = scratch
         self.opened: set[str] = set()
 
-    def install(self) -> None:
-        """Listen for the rest of this process's life."""
-        opened = self.opened
-
-        def hook(event: str, arguments: tuple[object, ...]) -> None:
-            if event == "open" and isinstance(arguments[0], str):
-                opened.add(arguments[0])
-
-        sys.addaudithook(hook)
+    def install(self, patches: Patches) -> None:
+        """Listen until that is taken back."""
+        if _hear not in _hooks:
+            _hooks.append(_hear)
+            sys.addaudithook(_hear)
+        _listening.append(self)
+        patches.add(_listening.clear)
 
     def files(self) -> list[str]:
         """Return the user's files that were opened, with their full paths."""
@@ -32,3 +36,9 @@ class Reading:
 
     def _is_own(self, path: str) -> bool:
         return path.startswith(self.scratch + os.sep)
+
+
+def _hear(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "open" and isinstance(arguments[0], str):
+        for reading in _listening:
+            reading.opened.add(arguments[0])

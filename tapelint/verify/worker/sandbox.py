@@ -68,14 +68,17 @@ def readable_folders() -> list[str]:
     return list(dict.fromkeys([*folders, package]))
 
 
-def enter(limits: Limits, scratch: str, readable: Sequence[str]) -> Strength:
+def enter(
+    limits: Limits, scratch: str, readable: Sequence[str], *, is_shared: bool = False
+) -> Strength:
     """Confine this process to `scratch` for writing and `readable` for reading.
 
     `readable` comes on top of what Python itself needs. Layers that the system does not have are
-    left out; the answer says which hold.
+    left out; the answer says which hold. The time of a process that `is_shared` by witnesses is
+    nobody's own: it is ended by the clock alone.
     """
     _detach(scratch)
-    _limit(limits)
+    _limit(limits, is_shared=is_shared)
     strength = Strength(_lock_files(scratch, readable), _filter_calls())
     audit.apply([scratch])
     return strength
@@ -95,11 +98,11 @@ def _detach(scratch: str) -> None:
     tempfile.tempdir = scratch
 
 
-def _limit(limits: Limits) -> None:
-    if sys.platform == "win32":
+def _limit(limits: Limits, *, is_shared: bool = False) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows
         return
-    import resource
-
     memory = max(limits.memory, LEAST_MEMORY)
     seconds = int(limits.seconds) + 1
     wanted = {
@@ -109,6 +112,8 @@ def _limit(limits: Limits) -> None:
         resource.RLIMIT_CORE: (0, 0),
         resource.RLIMIT_NOFILE: (limits.files, limits.files),
     }
+    if is_shared:
+        del wanted[resource.RLIMIT_CPU]
     for kind, (soft, hard) in wanted.items():
         try:
             resource.setrlimit(kind, (soft, hard))

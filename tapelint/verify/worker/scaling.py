@@ -36,7 +36,8 @@ class ScaleWatcher:
             self._tell(optimizer, grads)
             return apply(optimizer, grads, trainable_variables)
 
-        owner.scale_loss, owner.apply = scaling, applying
+        self.recorder.patches.set(owner, "scale_loss", scaling)
+        self.recorder.patches.set(owner, "apply", applying)
 
     def answered(self, request: Request) -> None:
         """Remember of which target a gradient is."""

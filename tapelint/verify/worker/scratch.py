@@ -38,7 +38,8 @@ def is_overfull(folder: str, most_bytes: int) -> bool:
             for entry in found:
                 entries += 1
                 try:
-                    total += entry.stat(follow_symlinks=False).st_blocks * BLOCK
+                    file = entry.stat(follow_symlinks=False)
+                    total += getattr(file, "st_blocks", 1 + file.st_size // BLOCK) * BLOCK
                     if entry.is_dir(follow_symlinks=False):
                         pending.append((entry.path, level + 1))
                 except OSError:
@@ -49,7 +50,14 @@ def is_overfull(folder: str, most_bytes: int) -> bool:
 
 
 def remove(folder: str) -> None:
-    """Remove a folder whose witness has ended, with everything in it.
+    """Remove a folder whose witness has ended, with everything in it."""
+    clear(folder)
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)
+
+
+def clear(folder: str) -> None:
+    """Remove everything in a folder whose witness has ended.
 
     What is nested is moved up before it is emptied: paths stay short, and nothing recurses.
     """
@@ -66,8 +74,6 @@ def remove(folder: str) -> None:
                 os.rmdir(inner)
             except OSError:  # somebody else's by now: better a folder that is left than a loop
                 return
-    with contextlib.suppress(OSError):
-        os.rmdir(folder)
 
 
 def _emptied(folder: str) -> list[str]:

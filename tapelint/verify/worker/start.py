@@ -1,4 +1,4 @@
-"""Start the worker: `python start.py REQUESTS ANSWERS [--once]`, two file descriptors.
+"""Start the worker: `python start.py [--no-fork]`, requests on standard input, answers on output.
 
 The interpreter may be any that has TensorFlow. It gets to see this package under its own name and
 nothing else of the place where tapelint is installed.
@@ -22,7 +22,8 @@ def main() -> None:
     sys.modules["tapelint"] = package
     import tapelint.verify.worker.child as child
 
-    child.serve(int(sys.argv[1]), int(sys.argv[2]), once="--once" in sys.argv[3:])
+    # The pipes are the protocol's alone: what is printed later goes nowhere.
+    child.serve(os.dup(0), os.dup(1), may_fork="--no-fork" not in sys.argv[1:])
 
 
 if __name__ == "__main__":

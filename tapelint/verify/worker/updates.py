@@ -39,7 +39,7 @@ class UpdateWatcher:
                 self.trainable[self.recorder.key(variable)] = str(variable.name)
                 self.recorder.variables.append(weakref.ref(variable))
 
-        owner.__init__ = initialise
+        self.recorder.patches.set(owner, "__init__", initialise)
 
     def answered(self, request: Request) -> None:
         """Remember which gradient is whose."""

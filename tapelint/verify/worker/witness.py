@@ -8,6 +8,7 @@ import functools
 import importlib
 import itertools
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from tapelint.verify.worker.guesses import ranges
 from tapelint.verify.worker.instrument import Spots
 from tapelint.verify.worker.modules import Modules
 from tapelint.verify.worker.observer import Observer
+from tapelint.verify.worker.patches import Patches
 from tapelint.verify.worker.programs import Enough, Script
 from tapelint.verify.worker.reading import Reading
 from tapelint.verify.worker.recorder import Recorder
@@ -40,13 +42,16 @@ FEWEST_TURNS = 8
 SECONDS = 2.0
 
 
-def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> None:
-    """Run the witness that `request` describes; everything it does goes to `emit`."""
-    _configure(runtime, request, emit)
+def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None], patches: Patches) -> None:
+    """Run the witness that `request` describes; everything it does goes to `emit`.
+
+    What that changed of Python and TensorFlow is put back by `patches`.
+    """
+    _configure(runtime, request, emit, patches)
     spots = Spots()
     modules = Modules(request.get("roots", []), request.get("texts", {}), spots)
     reading = Reading(modules.is_of_project, os.getcwd())
-    reading.install()
+    reading.install(patches)
     recorder = Recorder(runtime, modules.is_user_file)
     workshop = Workshop(
         recorder,
@@ -77,9 +82,10 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
         listeners.append(seeker.answered)
     watcher = _Watcher(request, listeners, recorder)
     recorder.install()
+    patches.add(recorder.uninstall)
     leaving.install(recorder)
     TapeWatcher(recorder, watcher.answered, watcher.about_to_ask).install()
-    modules.install()
+    modules.install(patches)
     try:
         _program(request, modules, boundary, watcher, emit)
     except Enough:
@@ -92,22 +98,26 @@ def run(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> Non
     emit({"event": "read", "files": [*modules.loaded, *reading.files()]})
 
 
-def _configure(runtime: TensorFlow, request: Json, emit: Callable[[Json], None]) -> None:
+def _configure(
+    runtime: TensorFlow, request: Json, emit: Callable[[Json], None], patches: Patches
+) -> None:
     tf = runtime.tf
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.get_logger().setLevel("ERROR")
     seed = int(request.get("seed", 7))
     tf.keras.utils.set_random_seed(seed)
-    _seed_generators(seed)
+    _seed_generators(seed, patches)
     if request.get("functions", "eager") == "eager":
+        patches.add(lambda: tf.config.run_functions_eagerly(False))
         tf.config.run_functions_eagerly(True)
-        _tell_of_functions(tf, emit)
-        with contextlib.suppress(AttributeError):
-            tf.data.experimental.enable_debug_mode()
+        _tell_of_functions(tf, emit, patches)
+        with contextlib.suppress(AttributeError, KeyError):
+            pipelines = sys.modules[tf.data.experimental.enable_debug_mode.__module__]
+            patches.set(pipelines, "DEBUG_MODE", True)
 
 
-def _seed_generators(seed: int) -> None:
+def _seed_generators(seed: int, patches: Patches) -> None:
     """Seed the generators of NumPy that a program leaves to chance: a second run is to be alike."""
     numpy = importlib.import_module("numpy").random
     original, seeds = numpy.default_rng, itertools.count(seed)
@@ -116,10 +126,10 @@ def _seed_generators(seed: int) -> None:
     def default_rng(seed: Any = None) -> Any:
         return original(next(seeds) if seed is None else seed)
 
-    numpy.default_rng = default_rng
+    patches.set(numpy, "default_rng", default_rng)
 
 
-def _tell_of_functions(tf: Any, emit: Callable[[Json], None]) -> None:
+def _tell_of_functions(tf: Any, emit: Callable[[Json], None], patches: Patches) -> None:
     """Send word once when a `tf.function` runs eagerly: as written it may behave otherwise."""
     function = type(tf.function(lambda: None))
     original = function.__call__
@@ -131,7 +141,7 @@ def _tell_of_functions(tf: Any, emit: Callable[[Json], None]) -> None:
             emit({"event": "forced"})
         return original(self, *arguments, **keywords)
 
-    function.__call__ = call
+    patches.set(function, "__call__", call)
 
 
 def _program(
