@@ -32,7 +32,8 @@ seen = [
     tf.distribute.has_strategy(), tf.Variable(1.0, name="v").name, tf.executing_eagerly(),
     os.listdir(), os.path.basename(os.getcwd()) in ("", "sub"), sorted(os.environ), sys.path,
     sys.getrecursionlimit(), signal.getsignal(signal.SIGINT), np.geterr(), len(warnings.filters),
-    "helper" in sys.modules, hasattr(tf, "left"), str(tf.constant(1.5) * 2), len([1, 2]),
+    len(tf.keras.utils.get_custom_objects()), "helper" in sys.modules, hasattr(tf, "left"),
+    str(tf.constant(1.5) * 2), len([1, 2]),
 ]
 for value in seen:
     with tf.GradientTape() as tape:
@@ -54,9 +55,13 @@ tape.gradient(y, [x, z])
 """
 # Each of them is put back, or ends with the context: the process goes on.
 FORGOTTEN = """
-import os, random, sys, warnings
+import collections, logging, os, random, sys, warnings
 import helper
 
+logging.getLogger("helper").setLevel("DEBUG")
+tf.keras.utils.register_keras_serializable()(type("Left", (tf.keras.layers.Layer,), {}))
+
+collections.namedtuple("Params", "weight bias")
 tf.config.set_visible_devices([], "GPU")
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2

@@ -122,6 +122,14 @@ def test_what_is_changed_is_a_trace(library: ModuleType, name: str) -> None:
     assert seen() == [name]
 
 
+def test_a_registry_can_be_put_back(library: ModuleType) -> None:
+    heap = Heap(frozenset())
+    library.registry["c"] = library.registry.pop("a")
+    heap.put_back(frozenset({"shared_library.registry"}))
+    assert library.registry == {"a": {"b": [1]}}
+    assert not [name for name in heap.changes() if name.startswith("shared_library")]
+
+
 def test_what_is_removed_is_a_trace(library: ModuleType) -> None:
     seen = changes(library)
     del library.limit, library.registry["a"]

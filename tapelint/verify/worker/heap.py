@@ -58,6 +58,13 @@ class Heap:
                     if set(map(id, live)) != set(map(id, kept)):
                         yield path
 
+    def put_back(self, names: frozenset[str]) -> None:
+        """Let dicts hold what they held before."""
+        for path, live, kept in self.kept:
+            if path in names and list(_different(live, kept, may_grow=False)):
+                live.clear()
+                live.update(kept)
+
     def _keep_names(self, path: str, names: Mapping[str, Any], seen: set[int]) -> None:
         if id(names) in seen:
             return

@@ -33,6 +33,7 @@ from tapelint.verify.worker.witness import run
 Json = dict[str, Any]
 # What a process may grow to beyond what it was, in bytes.
 MOST_GROWTH = 1 << 30
+FUNCTIONS = "tensorflow.python.eager.polymorphic_function"
 # Caches and counters: what they hold is no one's business, or is made anew with the context.
 IGNORED = frozenset({
     "keras.src.backend.common.global_state.GLOBAL_SETTINGS_TRACKER",
@@ -40,10 +41,17 @@ IGNORED = frozenset({
     "tensorflow.python.eager.context._context",
     "tensorflow.python.eager.context._device_parsing_cache",
     "tensorflow.python.eager.context._tensor_caches_map",
-    "tensorflow.python.eager.polymorphic_function.atomic_function.RUNTIME_FUNCTION_REFS",
+    f"{FUNCTIONS}.atomic_function.RUNTIME_FUNCTION_REFS",
+    f"{FUNCTIONS}.polymorphic_function._frequent_tracing_detector_manager",
     "tensorflow.python.ops.script_ops._py_funcs._unique_id",
     "tensorflow.python.platform.tf_logging._log_counter_per_token",
     "tensorflow.python.util.tf_should_use._WRAPPERS",
+})  # fmt: skip
+# Registries that programs add to, and that nothing outside Python knows of.
+REGISTRIES = frozenset({
+    "keras.src.saving.object_registration.GLOBAL_CUSTOM_NAMES",
+    "keras.src.saving.object_registration.GLOBAL_CUSTOM_OBJECTS",
+    "logging.Logger.manager.loggerDict",
 })  # fmt: skip
 # Modules that are only imported when they are first used.
 LAZY = ("tensorflow.python.data.ops", "tensorflow.keras")
@@ -134,6 +142,7 @@ class Shared:
         self.reset_context()
 
     def _trace(self) -> str:
+        self.heap.put_back(REGISTRIES)
         if found := self.listener.heard or difference(
             self.surroundings, surroundings(self.runtime)
         ):

@@ -116,5 +116,16 @@ class Listener:
     def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
         if event == "sys.addaudithook":
             self.heard = "hooks of the interpreter"
-        elif event in EXCHANGES and getattr(arguments[0], "__module__", None) in self.modules:
+        elif event in EXCHANGES and self._is_known(arguments[0]):
             self.heard = f"{arguments[1]} of {arguments[0]!r}"
+
+    def _is_known(self, changed: object) -> bool:
+        """Tell whether a function or class is one of those that were there before."""
+        module = getattr(changed, "__module__", None)
+        if module not in self.modules:
+            return False
+        found: object = sys.modules.get(module)
+        for name in str(getattr(changed, "__qualname__", "")).split("."):
+            found = getattr(found, name, None)
+        # For: collections.namedtuple, which makes a class in its own module's name.
+        return found is changed
