@@ -92,6 +92,8 @@ class Running:
         self.stands_for: dict[Node, tuple[Instance, ...]] = {}
         # Those of these nodes that stand for objects alone.
         self.only_objects: set[Node] = set()
+        # By model: where it was trained first.
+        self.trained_at: dict[int, Place] = {}
         # By object: where and by whom it was made.
         self.makers: dict[int, untracked_parts.Maker] = {}
         # By call that assigns: the variables it assigned to.

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from tapelint.analysis.graph import Kind
 from tapelint.analysis.ir import Place
-from tapelint.analysis.models import eras, tapes, untracked
+from tapelint.analysis.models import tapes, untracked
 from tapelint.analysis.models.answers import Asker
 from tapelint.analysis.models.keras_compiled import ARGUMENTS, compile_arguments, compute_loss
 from tapelint.analysis.models.keras_tracking import collection
-from tapelint.analysis.observations import RequestMisused, Traced
+from tapelint.analysis.models.keras_trained import note_frozen
+from tapelint.analysis.observations import Traced
 from tapelint.analysis.values import (
     NONE,
     Arguments,
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 # Methods with which a project takes the step, or the loop around it, into its own hands.
 OWN_LOOPS = ("make_train_function", "compiled_loss", "_train_step")
 MOST_PARTS = 3
-# Set once the function that trains was made.
-TRAINED = "<trained>"
 
 
 def library_step(
@@ -66,20 +65,6 @@ def library_step(
     if not asker.is_vague:
         untracked.note_collection(machine, model, sources)
         untracked.examine(machine, asker.session, asker.targets, sources, place, asker.sources)
-
-
-def note_frozen(
-    machine: Interpreter, model: Instance, sources: Value, method: str, place: Place
-) -> None:
-    """Note a first step, for which the function that trains is made, without a variable to train.
-
-    What is frozen after that step is trained on, until the model is compiled again (Keras 3.15).
-    """
-    is_frozen = isinstance(sources, Box) and ("frozen", sources.identity) in machine.state.cells
-    is_first = (model.identity, TRAINED) not in machine.state.cells
-    if is_frozen and is_first and not eras.is_keras_2(machine, place):
-        machine.observe(RequestMisused(place, "frozen model", method))
-    machine.state.cells[(model.identity, TRAINED)] = Const(True)
 
 
 def is_keras_alone(machine: Interpreter, model: Instance) -> bool:

@@ -20,7 +20,8 @@ from tapelint.analysis.models.keras_compiled import (
     compute_loss,
 )
 from tapelint.analysis.models.keras_config import layer_name
-from tapelint.analysis.models.keras_steps import TRAINED, first_of, library_step, traced
+from tapelint.analysis.models.keras_steps import first_of, library_step, traced
+from tapelint.analysis.models.keras_trained import TRAINED, note_first, note_unfrozen
 from tapelint.analysis.models.operations import shape_of
 from tapelint.analysis.observations import Traced
 from tapelint.analysis.state import Contents
@@ -134,6 +135,9 @@ def train(machine: Interpreter, model: Instance, name: str, args: Arguments) -> 
     data = batch(machine, args)
     step = machine.class_attribute(model.cls, STEPS[name])
     turns = 2 if name in ("fit", "fit_generator") else 1
+    trains = STEPS[name] == "train_step"
+    if trains:
+        note_unfrozen(machine, model, name, args.place)
     frame = machine.frame
     was_compiled = frame.is_compiled
     frame.is_compiled |= compiled(machine, model, "jit_compile") == Const(True)
@@ -144,7 +148,7 @@ def train(machine: Interpreter, model: Instance, name: str, args: Arguments) -> 
                 if traced(machine, model) is not Traced.EAGER:
                     step = replace(step, marks=step.marks | {"tf.function"})
                 machine.call(BoundMethod(step, model), Arguments((data,), {}, args.place))
-            elif STEPS[name] == "train_step":
+            elif trains:
                 library_step(machine, model, name, data, args.place)
                 break
             else:
@@ -155,6 +159,8 @@ def train(machine: Interpreter, model: Instance, name: str, args: Arguments) -> 
         finally:
             machine.library_steps -= 1
     frame.is_compiled = was_compiled
+    if trains:
+        note_first(machine, model, args.place)
     if name.startswith("fit"):
         return machine.unknown("history", [], args.place)
     return Data(machine.node(name, Kind.PYTHON, DType.FLOAT, args.place))
