@@ -187,7 +187,11 @@ CHECK: Mapping[str, Sequence[click.Option]] = {
         _flag("--allow-unsandboxed", help="Run code even where nothing can confine it."),
     ),
     "How to report it": (
-        one_of("--output-format", "text concise json sarif github", "How to write the findings"),
+        one_of(
+            "--output-format",
+            "text concise json sarif github gitlab",
+            "How to write the findings",
+        ),
         OUTPUT,
         colour(),
         _flag("--statistics", help="Only count the findings of each rule."),

@@ -22,6 +22,8 @@ from tapelint.source.read import Unreadable, read
 from tapelint.source.walk import discover, is_excluded, show
 
 STDIN = "-"
+# Formats whose readers want paths from the root of the repository.
+ROOTED = frozenset({"sarif", "github", "gitlab"})
 STDIN_NAME = "<stdin>"
 
 
@@ -127,7 +129,7 @@ def report(
     context = Context(
         source=_source(result.sources),
         cwd=Path.cwd(),
-        git_root=git_root_of(Path.cwd()) if format_name in ("sarif", "github") else None,
+        git_root=git_root_of(Path.cwd()) if format_name in ROOTED else None,
         data=given.get,
         colour=colour,
         width=columns,

@@ -13,7 +13,7 @@ from tapelint.report.context import Context, git_root_of
 
 __all__ = ["FORMATS", "Context", "git_root_of", "render"]
 
-FORMATS = ("text", "concise", "json", "sarif", "github")
+FORMATS = ("text", "concise", "json", "sarif", "github", "gitlab")
 
 
 def render(format_name: str, findings: Sequence[Finding], context: Context) -> str:

@@ -6,8 +6,11 @@ Lines are hashed as GitHub's own upload action hashes them: it compares what it 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from tapelint.model import Finding, Span
+from tapelint.report.context import Context
 
 WINDOW = 100
 MULTIPLIER = 37
@@ -39,6 +42,20 @@ def line_hashes(data: bytes, wanted: Collection[int]) -> Mapping[int, str]:
         start = units.find("\n", start) + 1
         if not start:
             break
+    return hashes
+
+
+def span_hashes(findings: Sequence[Finding], context: Context) -> Mapping[Span, str]:
+    """Return the line hash of each finding's span, reading every file once."""
+    spans: defaultdict[str, set[Span]] = defaultdict(set)
+    for finding in findings:
+        spans[finding.span.path].add(finding.span)
+    hashes: dict[Span, str] = {}
+    for path, wanted in spans.items():
+        content = context.content(path)
+        if content is not None:
+            lines = line_hashes(content, {span.line for span in wanted})
+            hashes |= {span: lines[span.line] for span in wanted if span.line in lines}
     return hashes
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from tapelint.cards import Card
 from tapelint.model import Confidence, Finding, Role, Severity, Span, Step
 from tapelint.report import verification
 from tapelint.report.context import Context
-from tapelint.report.fingerprint import line_hashes
+from tapelint.report.fingerprint import span_hashes
 from tapelint.report.uris import Roots
 
 Json = dict[str, object]
@@ -44,7 +43,7 @@ def write(findings: Sequence[Finding], context: Context) -> str:
     rules = cards.load()
     places = _Places(Roots(context))
     ordered = sorted(findings, key=lambda f: (places.roots.uri(f.span.path), f.sort_key[1:]))
-    hashes = _hashes(ordered, context)
+    hashes = span_hashes(ordered, context)
     numbers = {card.code: number for number, card in enumerate(rules)}
     run: Json = {
         "tool": {
@@ -199,17 +198,3 @@ def _flow(finding: Finding, places: _Places) -> list[Json]:
         }
         for step in finding.steps
     ]
-
-
-def _hashes(findings: Sequence[Finding], context: Context) -> Mapping[Span, str]:
-    """Return the line hash of each finding's span, reading every file once."""
-    spans: defaultdict[str, set[Span]] = defaultdict(set)
-    for finding in findings:
-        spans[finding.span.path].add(finding.span)
-    hashes: dict[Span, str] = {}
-    for path, wanted in spans.items():
-        content = context.content(path)
-        if content is not None:
-            lines = line_hashes(content, {span.line for span in wanted})
-            hashes |= {span: lines[span.line] for span in wanted if span.line in lines}
-    return hashes

@@ -72,6 +72,18 @@ def test_sarif_knows_the_lines_of_standard_input(tapelint_run: Run) -> None:
     assert "partialFingerprints" in json.loads(ran.out)["runs"][0]["results"][0]
 
 
+def test_gitlab_gets_paths_from_the_root_of_the_repository(
+    tapelint_run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / ".git").mkdir()
+    (folder / "pkg").mkdir()
+    (folder / "pkg" / "c.py").write_text(program("f()  # finds: TAP201"))
+    monkeypatch.chdir(folder / "pkg")
+    (issue,) = json.loads(tapelint_run("--output-format", "gitlab").out)
+    assert issue["location"] == {"path": "pkg/c.py", "lines": {"begin": 2, "end": 2}}
+    assert (issue["check_name"], issue["severity"]) == ("TAP201 numpy-in-tape", "major")
+
+
 def test_github_writes_workflow_commands(tapelint_run: Run) -> None:
     lines = tapelint_run("--output-format", "github").out.splitlines()
     assert len(lines) == 3

@@ -25,6 +25,7 @@ GOLDEN = Path(__file__).parent / "golden"
         ("text-colour.txt", "text", 80, True),
         ("concise.txt", "concise", 80, False),
         ("github.txt", "github", 80, False),
+        ("gitlab.json", "gitlab", 80, False),
         ("findings.json", "json", 80, False),
         ("results.sarif.json", "sarif", 80, False),
     ],

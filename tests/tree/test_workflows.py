@@ -26,11 +26,12 @@ def steps(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def shown() -> str:
-    """Return the workflow that docs/code-scanning.md shows."""
+def shown(path: str) -> str:
+    """Return the file that docs/code-scanning.md shows, by the path it begins with."""
     text = (ROOT / "docs" / "code-scanning.md").read_text(encoding="utf-8")
-    (workflow,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return str(workflow)
+    blocks: list[str] = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (workflow,) = (block for block in blocks if block.startswith(f"# {path}\n"))
+    return workflow
 
 
 @pytest.mark.skipif(os.name == "nt", reason="files have no such mode there")
@@ -63,7 +64,7 @@ def test_the_workflow_of_this_repository_tries_every_python_that_is_supported() 
 
 
 def test_the_workflow_that_is_shown_uploads_the_file_that_it_writes() -> None:
-    workflow = shown()
+    workflow = shown(".github/workflows/tapelint.yml")
     assert yaml.safe_load(workflow)["permissions"]["security-events"] == "write"
     (command,) = (s["run"] for s in steps(workflow) if s.get("run", "").startswith("tapelint"))
     (upload,) = (s for s in steps(workflow) if "upload-sarif" in s.get("uses", ""))
@@ -72,3 +73,10 @@ def test_the_workflow_that_is_shown_uploads_the_file_that_it_writes() -> None:
     assert words[words.index("--output-format") + 1] == "sarif"
     # A step that fails would keep the next one from uploading.
     assert "--exit-zero" in words
+
+
+def test_the_job_for_gitlab_reports_the_file_that_it_writes() -> None:
+    job = yaml.safe_load(shown(".gitlab-ci.yml"))["tapelint"]
+    (command,) = (shlex.split(line) for line in job["script"] if line.startswith("tapelint"))
+    assert command[command.index("--output-format") + 1] == "gitlab"
+    assert job["artifacts"]["reports"]["codequality"] == command[command.index("--output-file") + 1]
