@@ -69,9 +69,14 @@ class Runner:
 
     def __enter__(self) -> Runner:
         self._begin()
-        while self.installation is None:
-            for _ in self._listen():
-                pass
+        try:
+            while self.installation is None:
+                for _ in self._listen():
+                    pass
+        except BaseException:
+            # What was never entered is not left either: Ctrl-C would leave a worker behind.
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
