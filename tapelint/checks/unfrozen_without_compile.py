@@ -24,4 +24,4 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
         if found.tape is not None and found.tape is not found.place:
             steps.insert(0, Step(found.tape.span(), Role.STEP, "the first step after `compile`"))
         message = f"{code(found.label)} does not train what was unfrozen since the first step"
-        yield RULE.finding(span, message, HELP, steps)
+        yield RULE.finding(span, message, HELP, tuple(steps))
