@@ -91,12 +91,13 @@ def verified(
 
 def clean(root: Path) -> str:
     """Remove what earlier runs left in a project, and say so."""
+    from tapelint.source.read import reason
     from tapelint.verify.cache import FOLDER, Cache
 
     try:
         was_there = Cache(root).clean()
     except OSError as error:
-        raise console.ConsoleError(f"`{FOLDER}` cannot be removed: {error.strerror}") from None
+        raise console.ConsoleError(f"`{FOLDER}` cannot be removed: {reason(error)}") from None
     return f"removed {root / FOLDER}\n" if was_there else "there is no cache\n"
 
 
