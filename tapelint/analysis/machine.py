@@ -177,8 +177,24 @@ class Machine(Nodes):
             self.stands_for[many] = tuple(o for o in options if isinstance(o, Instance))
             if all(isinstance(o, Instance) or self.is_some_object(o) for o in options):
                 self.only_objects.add(many)
+            of_keras = [self.keras_variable(o) for o in options]
+            if of_keras[0] is not None and None not in of_keras:
+                self.keras_variables[many] = of_keras[0]
             return Data(many)
         return Union(tuple(options))
+
+    def keras_variable(self, value: Value) -> VariableValue | None:
+        """Return a Keras variable, or one of several of which the value is any."""
+        match value:
+            case VariableValue(library="keras"):
+                return value
+            case Data():
+                return self.keras_variables.get(value.node)
+            case Union():
+                options = [self.keras_variable(option) for option in value.options]
+                return None if None in options else options[0]
+            case _:
+                return None
 
     def _same(self, a: Value, b: Value) -> bool:
         if a is b:

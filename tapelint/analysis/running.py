@@ -88,6 +88,8 @@ class Running:
         self.hidden: dict[Node, untracked.Hidden] = {}
         # The cells of lists that a loop adds to, which runs we know not how often.
         self.grown: set[Hashable] = set()
+        # What is one of many Keras variables, with one of them.
+        self.keras_variables: dict[Node, VariableValue] = {}
         # The objects that one node stands for, where there are too many to tell apart.
         self.stands_for: dict[Node, tuple[Instance, ...]] = {}
         # Those of these nodes that stand for objects alone.

@@ -78,6 +78,8 @@ def is_instance(machine: Interpreter, value: Value, cls: Value) -> bool | None:
             return False
         if isinstance(value, Data) and value.kind in (Kind.TENSOR, Kind.ARRAY):
             return False
+    if isinstance(value, Data):
+        value = machine.keras_variables.get(value.node, value)
     match value:
         case VariableValue():
             if name in ("tf.Variable", "keras.Variable"):

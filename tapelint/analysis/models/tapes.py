@@ -146,14 +146,16 @@ def watch(machine: Interpreter, tape: TapeValue, arguments: Arguments) -> Value:
 def keras_variable_in(machine: Machine, value: Value) -> VariableValue | None:
     """Return the first Keras variable in a nest of values that are watched."""
     match value:
-        case VariableValue():
-            return value if value.library == "keras" else None
-        case Tuple() | Box():
-            parts = value.elements if isinstance(value, Tuple) else machine.contents(value).values
-            found = (keras_variable_in(machine, part) for part in parts)
+        case Tuple():
+            found = (keras_variable_in(machine, part) for part in value.elements)
             return next((v for v in found if v is not None), None)
+        case Box():
+            contents = machine.contents(value)
+            parts = contents.values if contents.rest is None else (*contents.values, contents.rest)
+            return keras_variable_in(machine, Tuple(tuple(parts)))
         case _:
-            return None
+            # for: v in [v for v in layer.trainable_variables if chosen(v)]
+            return machine.keras_variable(value)
 
 
 def watchable(machine: Machine, value: Value) -> list[Node]:
