@@ -193,10 +193,10 @@ class UpdateMisused:
 class RequestMisused:
     """A request that raises or answers something else than was meant; `what` says how.
 
-    "symbolic source", "symbolic watch", "watched keras variable", "frozen sources", "frozen model"
-    and "unfrozen after a step" (`label` is the method that trains it, `tape` the first step),
-    "inside own tape", "untracked variable", "layer made in call" (both at where it is made, `tape`
-    is where the gradients were asked for, `label` the attribute or the class), "jacobian of a
+    "symbolic source", "symbolic watch", "watched keras variable", "frozen sources", "unbuilt sources",
+    "frozen model" and "unfrozen after a step" (`label` is the method that trains it, `tape` the first
+    step), "inside own tape", "untracked variable", "layer made in call" (both at where it is made,
+    `tape` is where the gradients were asked for, `label` the attribute or the class), "jacobian of a
     list", "batch jacobian of a vector", "batch jacobian of two batches", "batch jacobian of other
     rows", "asked once", "kept in a loop" (at where the tape is made, `tape` is the last request),
     "advantage differentiated" (at the product, `tape` is the request).

@@ -9,7 +9,7 @@ from tapelint.analysis import ir, lost_updates, persistence, unread
 from tapelint.analysis.frames import Dead, Frame, OutOfBudget
 from tapelint.analysis.interpreter import TAPE, TRAINERS, Interpreter
 from tapelint.analysis.literals import assigned_attributes, mentions
-from tapelint.analysis.models import untracked
+from tapelint.analysis.models import unbuilt, untracked
 from tapelint.analysis.observations import NoneQuestioned, Observation
 from tapelint.analysis.values import (
     Arguments,
@@ -64,6 +64,7 @@ class Program(Interpreter):
         lost_updates.observe(self)
         for place in self.questioned:
             self.observe(NoneQuestioned(place))
+        unbuilt.observe(self)
         untracked.observe_hidden(self, [f.lazy.source() for f in self.defined])
         return self.observations
 

@@ -84,6 +84,8 @@ class Running:
         # Readings of `trainable_variables` by the list they gave; variables of layers that a `call`
         # made, with its layer; variables that a request by such a list left out.
         self.collections: dict[int, untracked.Collection] = {}
+        # Requests for lists of models that were not built when they were read, with their tapes.
+        self.unbuilt: dict[Place, Place] = {}
         self.made_in_call: dict[Node, tuple[Instance, Instance, Place]] = {}
         self.hidden: dict[Node, untracked.Hidden] = {}
         # The cells of lists that a loop adds to, which runs we know not how often.

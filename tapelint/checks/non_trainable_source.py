@@ -16,6 +16,7 @@ RULE = Rule(CODE, "non-trainable-source")
 IS_MINE = caused_by(Cause.NOT_TRAINABLE)
 
 THAW = "set `trainable = True` before the tape, or ask for the weights by name"
+BUILD = "read `trainable_variables` after the first call, or build the model before: `build(shape)`"
 THAW_PART = "freeze the part that is to stay, `backbone.trainable = False`, and not the whole model"
 # Lists of a Keras layer or model that hold statistics beside the weights.
 EVERYTHING = (".variables", ".weights", ".non_trainable_variables", ".non_trainable_weights")
@@ -30,6 +31,13 @@ def check(observations: Sequence[Observation]) -> Iterator[Finding]:
         step = Step(span, Role.BREAK, f"{name} leaves out what is frozen")
         message = f"no gradient is computed: {name} is empty, the model is frozen"
         yield RULE.finding(span, message, THAW, (step,))
+    for span, found in distinct(
+        observations, RequestMisused, lambda o: o.what == "unbuilt sources"
+    ):
+        name = code(request(found.place).sources or "the list of sources")
+        step = Step(span, Role.BREAK, f"{name} was read when there were no variables yet")
+        message = f"no gradient is computed: {name} was read before the model was built"
+        yield RULE.finding(span, message, BUILD, (step,))
     for span, found in distinct(observations, RequestMisused, lambda o: o.what == "frozen model"):
         step = Step(span, Role.BREAK, "no variable of the model is trainable here")
         message = f"{code(found.label)} trains nothing: all of the model is frozen"

@@ -90,3 +90,68 @@ def test_a_model_that_is_frozen_as_a_whole_trains_nothing(program: str, method: 
     (finding,) = linted(non_trainable_source, MODEL + program)
 
     assert finding.message == f"`{method}` trains nothing: all of the model is frozen"
+
+
+UNBUILT = """\
+import keras
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(1)
+    def call(self, x):
+        return self.dense(x)
+def made(*layers):
+    return keras.Sequential(list(layers))
+def step(params, x):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(net(x) ** 2)
+    return tape.gradient(loss, params)
+x = tf.ones((2, 3))
+net = {net}
+{steps}
+"""
+SEQUENTIAL = "made(keras.layers.Dense(2), keras.layers.Dense(1))"
+EARLY = "params = net.trainable_variables\nfor _ in range(3):\n    step(params, x)"
+
+
+@pytest.mark.parametrize(
+    ("net", "steps"),
+    [
+        (SEQUENTIAL, "net(x)\n" + EARLY),
+        (SEQUENTIAL, "net.build((None, 3))\n" + EARLY),
+        (SEQUENTIAL, "if not net.built:\n    net.build((None, 3))\n" + EARLY),
+        (SEQUENTIAL, "unknown(net)\n" + EARLY),
+        (SEQUENTIAL, "net.predict(x)\n" + EARLY),
+        (SEQUENTIAL, "for _ in range(3):\n    net(x)\n    step(net.trainable_variables, x)"),
+        # The first step alone has nothing to train.
+        (SEQUENTIAL, "for _ in range(3):\n    step(net.trainable_variables, x)"),
+        (SEQUENTIAL, "params = net.trainable_variables\nnet(x)\nstep(net.trainable_variables, x)"),
+        (SEQUENTIAL, "other = made(keras.layers.Dense(1))\nstep(other.trainable_variables, x)"),
+        ("made(keras.Input((3,)), keras.layers.Dense(1))", EARLY),
+        ("made(keras.layers.Dense(1, input_shape=(3,)))", EARLY),
+        ("made(keras.layers.Flatten())", EARLY),
+        ("unknown()", EARLY),
+        ("Net()", "net(x)\n" + EARLY),
+        ("Net()", "net.dense.build((None, 3))\n" + EARLY),
+    ],
+)
+def test_variables_that_are_there_when_they_are_read_are_silent(net: str, steps: str) -> None:
+    assert linted(non_trainable_source, UNBUILT.format(net=net, steps=steps)) == []
+
+
+@pytest.mark.parametrize(
+    ("net", "steps"),
+    [
+        (SEQUENTIAL, EARLY),
+        ("Net()", EARLY),
+        (SEQUENTIAL, EARLY.replace("trainable_variables", "trainable_weights")),
+        (SEQUENTIAL, "params = net.trainable_variables\nnet(x)\nstep(params, x)"),
+        (SEQUENTIAL, "step(net.trainable_variables, x)"),
+    ],
+)
+def test_a_list_that_was_read_before_the_model_was_built_is_empty(net: str, steps: str) -> None:
+    (finding,) = linted(non_trainable_source, UNBUILT.format(net=net, steps=steps))
+
+    assert finding.message == (
+        "no gradient is computed: `params` was read before the model was built"
+    )

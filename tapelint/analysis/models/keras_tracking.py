@@ -244,6 +244,7 @@ class Collected:
         self.name = name
         self.root_flag = trainable_flag(machine, root)
         self.is_frozen = False
+        self.pending: list[VariableValue] = []
         self.known: dict[int, VariableValue] = {}
         self.many: dict[int, VariableValue] = {}
         self.unsure: list[Value] = []
@@ -262,6 +263,8 @@ class Collected:
                 self.many[variable.identity] = variable
             else:
                 self.known[variable.identity] = variable
+        pending = variables_in(self.machine.state.cells.get((visit.instance.identity, PENDING)))
+        self.pending += [v for v in pending if self.wanted(v, own_flag)]
         frozen = self.name in TRAINABLE and False in (self.root_flag, own_flag)
         if not frozen:
             self.unsure.extend(visit.unsure)
@@ -291,9 +294,11 @@ class Collected:
             rests.append(self.machine.unknown(self.name, self.unsure, at))
         rest = self.machine.join_all(rests) if rests else None
         made = self.machine.sequence("list", self.known.values(), rest)
-        if self.is_frozen and self.name in TRAINABLE and not self.known and rest is None:
-            # Nothing is left to be trained: asking for it is asking for nothing.
-            self.machine.state.cells[("frozen", made.identity)] = Const(True)
+        if self.name in TRAINABLE and not self.known and rest is None:
+            # Nothing is left to be trained, or nothing is there yet.
+            why = "frozen" if self.is_frozen else "unbuilt"
+            held = Const(True) if self.is_frozen else Tuple(tuple(self.pending))
+            self.machine.state.cells[(why, made.identity)] = held
         return made
 
 

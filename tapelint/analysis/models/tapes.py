@@ -19,7 +19,7 @@ from tapelint.analysis import (
 from tapelint.analysis.graph import Node, Session
 from tapelint.analysis.ir import Place
 from tapelint.analysis.mixing import mixes_rows
-from tapelint.analysis.models import eras, untracked
+from tapelint.analysis.models import eras, unbuilt, untracked
 from tapelint.analysis.models.answers import Asker
 from tapelint.analysis.models.keras_lookup import is_symbol
 from tapelint.analysis.models.registry import methods, models
@@ -209,6 +209,7 @@ def ask(machine: Interpreter, tape: TapeValue, method: str, arguments: Arguments
         untracked.examine(
             machine, asker.session, asker.targets, sources, arguments.place, asker.sources
         )
+        unbuilt.examine(machine, asker.session, asker.targets, sources, arguments.place)
     if len(asker.lost) < asker.asked:
         unread.expect_use(machine, result, arguments.place, Misuse.UNUSED)
     return result
