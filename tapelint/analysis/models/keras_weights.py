@@ -53,6 +53,7 @@ ROWS: dict[str, Row] = {
     "LayerNormalization": Row("gamma beta", flags=CENTRED),
     "GroupNormalization": Row("gamma beta", flags=CENTRED),
     "RMSNormalization": Row("scale"),
+    "Normalization": Row(fixed="mean variance count"),
     "PReLU": Row("alpha"),
     "LocallyConnected1D": DENSE,
     "LocallyConnected2D": DENSE,
@@ -149,4 +150,6 @@ def owned_by(name: str, arguments: Arguments) -> Owned:
             dropped.add(variable)
             is_open = is_open or present is None
     trainable = tuple(v for v in row.trainable.split() if v not in dropped)
-    return Owned(trainable, tuple(row.fixed.split()), is_open)
+    # A `Normalization` that is given its statistics has no variables for them.
+    is_given = word == "Normalization" and arguments.get(1, "mean") not in (None, Const(None))
+    return Owned(trainable, () if is_given else tuple(row.fixed.split()), is_open)
