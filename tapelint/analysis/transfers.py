@@ -129,8 +129,15 @@ def clipped(given: Sequence[Range], node: Node) -> Range:
     x, low, high = given[0], given[1], given[2]
     # max(low, min(x, high)): between the bounds, whatever x is.
     result = Range(max(x.low, low.low), min(x.high, high.high))
-    touches = result.low == 0 and (low.low == low.high == 0) and x.low <= 0
-    return replace(result, zero=touches or (x.zero and not result.is_away_from_zero))
+    touches = result.low == 0 and is_zero(low) and x.low <= 0
+    # A bound that is not known, an `eps` say, may well keep zero away.
+    passes = x.zero and low.high <= 0 and not result.is_away_from_zero
+    return replace(result, zero=touches or passes)
+
+
+def is_zero(given: Range) -> bool:
+    """Whether all numbers of a value are known to be zero."""
+    return given.low == given.high == 0
 
 
 def largest(given: Sequence[Range], node: Node) -> Range:
@@ -138,7 +145,11 @@ def largest(given: Sequence[Range], node: Node) -> Range:
         return given[0]
     a, b = given[0], given[1]
     low = max(a.low, b.low)
-    zero = low == 0 and (a.low < 0 or b.low < 0 or a.zero or b.zero)
+    pairs = ((a, b), (b, a))
+    # Zero is reached where the other one may be below it, or is known not to be above.
+    touches = any(is_zero(one) and (other.low < 0 or other.zero) for one, other in pairs)
+    passes = any(one.zero and (other.zero or other.high <= 0) for one, other in pairs)
+    zero = low == 0 and (touches or passes)
     return Range(low, max(a.high, b.high), zero, a.zero_row and b.zero_row)
 
 
