@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from linted import linted
 from story import Story, lost_to
 
 from tapelint.analysis.graph import Node
@@ -64,3 +66,57 @@ def test_the_chain_shows_both_tensors() -> None:
         (Role.SOURCE, 5, "`x[0]` is another tensor"),
         (Role.TAPE, 5, "`tape.gradient` answers None"),
     ]
+
+
+PROBE = """\
+import keras
+
+class Probe(keras.callbacks.Callback):
+    def __init__(self, image, name):
+        super().__init__()
+        self.image, self.name = image, name
+
+    def on_train_begin(self, logs=None):
+        self.features = keras.Model(self.model.inputs, self.model.get_layer(self.name).output)
+
+    def on_epoch_end(self, epoch, logs=None):
+        with tf.GradientTape() as tape:
+            maps = self.features(self.image)
+            top = tf.reduce_max(self.model(self.image))
+        self.slopes = tape.gradient(top, maps)
+
+inputs = keras.Input((3,))
+model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Dense(2, name="d")(inputs)))
+model.compile("sgd", "mse")
+x, y = tf.ones((4, 3)), tf.ones((4, 1))
+{used}
+"""
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        # Nobody knows the model.
+        "",
+        "unknown.fit(x, y, callbacks=[Probe(x, 'd')])",
+        "model.fit(x, y, callbacks=[unknown(Probe(x, 'd'))])",
+        "model.fit(x, y, callbacks=unknown)",
+        "model.fit(x, y)",
+    ],
+)
+def test_a_callback_of_a_model_nobody_knows_is_silent(used: str) -> None:
+    assert linted(rule, PROBE.format(used=used)) == []
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        "model.fit(x, y, callbacks=[Probe(x, 'd')])",
+        "model.fit(x, y, epochs=3, callbacks=[keras.callbacks.CSVLogger('a'), Probe(x, 'd')])",
+        "probe = Probe(x, 'd')\nfor _ in range(9):\n    model.fit(x, y, callbacks=[probe])",
+        "def train(model):\n    model.fit(x, y, callbacks=[Probe(x, 'd')])\ntrain(model)",
+    ],
+)
+def test_a_callback_that_asks_for_a_second_call_is_found_once(used: str) -> None:
+    (finding,) = linted(rule, PROBE.format(used=used))
+    assert finding.message.startswith("the gradient of `top` with respect to `maps` is None")

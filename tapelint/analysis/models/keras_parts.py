@@ -126,6 +126,8 @@ class QuietClass(PartClass):
         self, machine: Interpreter, instance: Instance, name: str, at: Place
     ) -> Value | None:
         """Return an attribute that nobody has set."""
+        if name == "set_model":
+            return None
         if name in ("model", "_model"):
             return machine.unknown(f".{name}", [], at)
         return super().attribute(machine, instance, name, at)
@@ -134,6 +136,8 @@ class QuietClass(PartClass):
         self, machine: Interpreter, instance: Instance, name: str, arguments: Arguments
     ) -> Value:
         """Run a method that the project does not define."""
+        if name == "set_model" and arguments.positional:
+            machine.state.cells[(instance.identity, "model")] = arguments.positional[0]
         return NONE
 
     def inside(

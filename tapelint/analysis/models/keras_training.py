@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tapelint.analysis.frames import Dead
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Reason
 from tapelint.analysis.ir import Place
+from tapelint.analysis.models.keras_callbacks import Hooks
 from tapelint.analysis.models.keras_compiled import (
     COMPILED,
     compiled,
@@ -133,37 +134,53 @@ def run(machine: Interpreter, model: Instance, name: str, args: Arguments) -> Va
 def train(machine: Interpreter, model: Instance, name: str, args: Arguments) -> Value:
     """Run `fit`, `evaluate` or one of the `..._on_batch` methods."""
     data = batch(machine, args)
+    if name not in ("fit", "fit_generator"):
+        run_step(machine, model, name, data, args.place)
+        return Data(machine.node(name, Kind.PYTHON, DType.FLOAT, args.place))
+    hooks = Hooks(machine, model, args)
+    hooks.train("begin")
+    is_repeated = True
+    for _ in range(2):
+        hooks.epoch("begin")
+        hooks.batch("begin")
+        is_repeated = is_repeated and run_step(machine, model, name, data, args.place)
+        hooks.batch("end")
+        hooks.epoch("end")
+        if not is_repeated and not hooks.objects:
+            break
+    hooks.train("end")
+    return machine.unknown("history", [], args.place)
+
+
+def run_step(machine: Interpreter, model: Instance, name: str, data: Value, place: Place) -> bool:
+    """Run one step on a batch; False where a second one would tell nothing new."""
     step = machine.class_attribute(model.cls, STEPS[name])
-    turns = 2 if name in ("fit", "fit_generator") else 1
     trains = STEPS[name] == "train_step"
     if trains:
-        note_unfrozen(machine, model, name, args.place)
+        note_unfrozen(machine, model, name, place)
     frame = machine.frame
     was_compiled = frame.is_compiled
     frame.is_compiled |= compiled(machine, model, "jit_compile") == Const(True)
-    for _ in range(turns):
-        machine.library_steps += 1
-        try:
-            if isinstance(step, FunctionValue):
-                if traced(machine, model) is not Traced.EAGER:
-                    step = replace(step, marks=step.marks | {"tf.function"})
-                machine.call(BoundMethod(step, model), Arguments((data,), {}, args.place))
-            elif trains:
-                library_step(machine, model, name, data, args.place)
-                break
-            else:
-                forward(machine, model, first_of(data), args.place)
-                break
-        except Dead:
-            break
-        finally:
-            machine.library_steps -= 1
-    frame.is_compiled = was_compiled
+    is_repeated = False
+    machine.library_steps += 1
+    try:
+        if isinstance(step, FunctionValue):
+            if traced(machine, model) is not Traced.EAGER:
+                step = replace(step, marks=step.marks | {"tf.function"})
+            machine.call(BoundMethod(step, model), Arguments((data,), {}, place))
+            is_repeated = True
+        elif trains:
+            library_step(machine, model, name, data, place)
+        else:
+            forward(machine, model, first_of(data), place)
+    except Dead:
+        pass
+    finally:
+        machine.library_steps -= 1
+        frame.is_compiled = was_compiled
     if trains:
-        note_first(machine, model, args.place)
-    if name.startswith("fit"):
-        return machine.unknown("history", [], args.place)
-    return Data(machine.node(name, Kind.PYTHON, DType.FLOAT, args.place))
+        note_first(machine, model, place)
+    return is_repeated
 
 
 def batch(machine: Interpreter, args: Arguments) -> Value:
