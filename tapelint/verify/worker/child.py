@@ -49,6 +49,10 @@ QUIET = {
 
 # Run before the first witness where they share this process.
 FIRST = """
+import argparse, collections, copy, csv, dataclasses, datetime, enum, functools, glob, itertools
+import json, logging, math, operator, os, pathlib, pickle, pprint, random, re, shutil, statistics
+import string, sys, tempfile, time, timeit, typing, unittest, uuid, warnings
+
 import numpy as np
 import tensorflow as tf
 
