@@ -12,7 +12,7 @@ import pytest
 from tapelint import cli, report
 from tapelint.cli_verify import is_failure
 from tapelint.model import Confidence, Evidence, Finding, Severity, Span, Verdict
-from tapelint.verify.runner import Runner
+from tapelint.verify.process import Worker
 
 CONFIRMED = """\
 import numpy as np
@@ -160,7 +160,7 @@ class TestUnderTensorFlow:
         cli.main(arguments)
         first = capsys.readouterr().out
         assert (tmp_path / ".tapelint_cache" / "CACHEDIR.TAG").is_file()
-        monkeypatch.setattr(Runner, "_send", lambda *_: pytest.fail("something was run"))
+        monkeypatch.setattr(Worker, "send", lambda *_: pytest.fail("something was run"))
         cli.main(arguments)
         assert capsys.readouterr().out == first
         assert cli.main(["clean"]) == 0
