@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tapelint.analysis import left_out
 from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason
 from tapelint.analysis.ir import Place
 from tapelint.analysis.items import MOST_ELEMENTS, Items
@@ -136,6 +137,8 @@ class Containers(Items):
     def container_item(self, value: Tuple | Box, index: Value, at: Place) -> Value:
         found = self.peek_item(value, index)
         if found is not None:
+            if isinstance(value, Box):
+                left_out.note_others(self, value, found)
             return found
         contents = Contents(value.elements) if isinstance(value, Tuple) else self.contents(value)
         if isinstance(index, SliceValue) and contents.keys is None:

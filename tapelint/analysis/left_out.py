@@ -1,4 +1,4 @@
-"""Notes what a condition that is known left out of a computation: a term whose weight is zero, a flag.
+"""Notes what was left out of a computation: by a condition that is known, or by the keys of a dict.
 
 A source whose only way to the target is in such code gets no gradient on purpose, where the program
 also asks whether its gradients are None.
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from tapelint.analysis.graph import past
 from tapelint.analysis.ir import Expr, Stmt
 from tapelint.analysis.observations import Cause, Lost
-from tapelint.analysis.values import Instance, Value
+from tapelint.analysis.values import Box, Data, Instance, Value
 
 if TYPE_CHECKING:
     from tapelint.analysis.operators import Operators
+    from tapelint.analysis.running import Running
 
 NAME = re.compile(r"(?<![\w.])(self\.)?([A-Za-z_]\w*)")
 MOST_NODES = 200
@@ -31,6 +32,16 @@ def note(machine: Operators, skipped: Iterable[Expr | Stmt]) -> None:
             value = own_attribute(machine, name) if of_self else machine.lookup(name)
             if value is not None and name != "self":
                 machine.left_out |= machine.reached_from(value)
+
+
+def note_others(machine: Running, box: Box, chosen: Value) -> None:
+    """Note the tensors of a dict from which one is taken: the heads of a model, say."""
+    if not machine.state.recording()[0] or len(machine.left_out) > MOST_NODES:
+        return
+    contents = machine.contents(box)
+    if contents.keys is not None:
+        others = (v for v in contents.values if v is not chosen)
+        machine.left_out.update(v.node for v in others if isinstance(v, Data))
 
 
 def own_attribute(machine: Operators, name: str) -> Value | None:

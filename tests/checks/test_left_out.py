@@ -58,12 +58,28 @@ gradients = tape.gradient(loss, [model.v, model.w])
 
 
 def test_a_source_that_is_in_no_term_left_out_is_told() -> None:
-    loss = "    loss = terms['first']\n    if USES_SECOND:\n        loss += 1.0\n"
+    loss = "    loss = v * 2.0\n    if USES_SECOND:\n        loss += 1.0\n"
 
     assert "TAP108" in codes(HEAD + loss + ASKED + FILTERED)
 
 
 def test_what_is_left_out_outside_the_tape_excuses_nothing() -> None:
-    loss = "    loss = terms['first']\nif USES_SECOND:\n    print(terms['second'])\n"
+    loss = "    loss, second = v * 2.0, w * 3.0\nif USES_SECOND:\n    print(second)\n"
 
     assert "TAP108" in codes(HEAD + loss + ASKED + FILTERED)
+
+
+HEADS = """\
+import tensorflow as tf
+v, w = tf.Variable(1.0), tf.Variable(2.0)
+WEIGHTS = {"depth": 1.0, "normals": 0.5}
+targets = {"depth": tf.constant(3.0)}
+with tf.GradientTape() as tape:
+    heads = {"depth": v * 2.0, "normals": w * 3.0}
+    loss = tf.add_n([WEIGHTS[k] * (heads[k] - y) ** 2 for k, y in targets.items()])
+"""
+
+
+def test_the_head_that_no_target_asks_for_is_silent_where_none_is_expected() -> None:
+    assert codes(HEADS + ASKED) == ["TAP108"]
+    assert codes(HEADS + ASKED + FILTERED) == []
