@@ -159,3 +159,26 @@ def test_a_module_that_is_imported_may_turn_graphs_on(tmp_path: Path) -> None:
     (tmp_path / "setup.py").write_text(HEAD + "tf.compat.v1.disable_eager_execution()\n")
     unit_of.cache_clear()
     assert lint(source, Settings()) == []
+
+
+OPTIMIZER = "w = tf.Variable(1.0)\nopt = tf.compat.v1.train.AdamOptimizer(0.1)\n"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "opt.minimize(lambda: w * w, var_list=[w])\n",
+        "@tf.function\ndef step():\n    opt.minimize(w * w, var_list=[w])\nstep()\n",
+        "with tf.Graph().as_default():\n    opt.compute_gradients(w * w)\n",
+        "def loss():\n    return w * w\nopt.compute_gradients(loss, [w])\n",
+    ],
+)
+def test_an_old_optimizer_may_be_given_a_function_or_a_tensor_of_a_graph(program: str) -> None:
+    assert linted(graph_gradients, OPTIMIZER + program) == []
+
+
+@pytest.mark.parametrize("method", ["minimize", "compute_gradients"])
+def test_an_old_optimizer_is_given_a_tensor(method: str) -> None:
+    (finding,) = linted(graph_gradients, f"{OPTIMIZER}opt.{method}(w * w, var_list=[w])\n")
+
+    assert finding.message.startswith(f"`opt.{method}` raises")

@@ -11,11 +11,20 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from tapelint.analysis.graph import Kind
 from tapelint.analysis.literals import mentions
 from tapelint.analysis.models.registry import models
 from tapelint.analysis.observations import Outdated
 from tapelint.analysis.project import unit_of
-from tapelint.analysis.values import Arguments, Deferred, External, Instance, ModuleValue, Value
+from tapelint.analysis.values import (
+    Arguments,
+    Data,
+    Deferred,
+    External,
+    Instance,
+    ModuleValue,
+    Value,
+)
 
 if TYPE_CHECKING:
     from tapelint.analysis.interpreter import Interpreter
@@ -32,6 +41,7 @@ LEGACY = "TF_USE_LEGACY_KERAS"
 KERAS_2_MODULES = (
     "tf_keras", LEGACY, "tensorflow.python.keras", "tensorflow.python import keras",
 )  # fmt: skip
+OLD_OPTIMIZERS = "tf.compat.v1.train."
 # A program that speaks of these may run it.
 KERAS_2_WORDS = (
     *KERAS_2_MODULES, "Session", "placeholder", "disable_v2_behavior", "__version__", "VERSION",
@@ -193,3 +203,16 @@ def of_graphs(machine: Interpreter, name: str, args: Arguments) -> Value:
     if is_eager(machine) and not speaks_of(machine, GRAPH_WORDS, args.place):
         machine.observe(Outdated(args.place, "graph gradients", name))
     return machine.opaque_call(name, args.values, args.place)
+
+
+def examine_loss(machine: Interpreter, optimizer: str, name: str, args: Arguments) -> None:
+    """Note an optimizer of TensorFlow 1 that is handed a tensor, of which only a graph has gradients.
+
+    RuntimeError: `loss` [...] should be a function when eager execution is enabled (TensorFlow 2.21)
+    """
+    if not optimizer.startswith(OLD_OPTIMIZERS) or name not in ("minimize", "compute_gradients"):
+        return
+    loss = args.get(0, "loss")
+    is_tensor = isinstance(loss, Data) and loss.kind is Kind.TENSOR
+    if is_tensor and is_eager(machine) and not speaks_of(machine, GRAPH_WORDS, args.place):
+        machine.observe(Outdated(args.place, "graph gradients", name))

@@ -94,6 +94,7 @@ class OptimizerClass(LibraryClass):
         place = arguments.place
         machine.applies |= name in unread.APPLYING
         eras.examine_method(machine, instance, name, arguments)
+        eras.examine_loss(machine, machine.library_base(instance.cls) or "", name, arguments)
         match name:
             case "apply_gradients":
                 apply_pairs(machine, instance, arguments.get(0, "grads_and_vars"), place)
