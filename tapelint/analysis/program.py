@@ -24,7 +24,9 @@ from tapelint.analysis.values import (
 
 TAPE_NAME = "tf.GradientTape"
 # Functions with one of these are worth a run even where they hold no tape.
-OLD_WAYS = ("minimize", "get_scaled_loss", "get_unscaled_gradients", "get_gradients")
+OLD_WAYS = (
+    "minimize", "compute_gradients", "get_scaled_loss", "get_unscaled_gradients", "get_gradients",
+)  # fmt: skip
 ENTRY_BUDGET = 60_000
 # What is wrong with the old ways alone shows at the call, and not deep in what it leads to.
 OLD_WAYS_BUDGET = 10_000

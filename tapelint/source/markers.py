@@ -12,7 +12,7 @@ MARKERS = ("GradientTape",)
 # What was written before there were tapes: asked for by the rules about that alone.
 OLD_MARKERS = (
     ".gradients(", ".hessians(", ".minimize(", "get_scaled_loss", "get_unscaled_gradients",
-    "_compute_gradients(", ".get_gradients(",
+    "compute_gradients(", ".get_gradients(",
 )  # fmt: skip
 
 # Keras opens a tape itself where it trains. The word `fit` alone is that of many libraries.
