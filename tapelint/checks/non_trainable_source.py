@@ -17,7 +17,10 @@ IS_MINE = caused_by(Cause.NOT_TRAINABLE)
 
 THAW = "set `trainable = True` before the tape, or ask for the weights by name"
 BUILD = "read `trainable_variables` after the first call, or build the model before: `build(shape)`"
-THAW_PART = "freeze the part that is to stay, `backbone.trainable = False`, and not the whole model"
+THAW_PART = (
+    "set `trainable = True` before the first step, which is when Keras 3 looks, and not at `compile`; "
+    "freeze the part alone that is to stay"
+)
 # Lists of a Keras layer or model that hold statistics beside the weights.
 EVERYTHING = (".variables", ".weights", ".non_trainable_variables", ".non_trainable_weights")
 

@@ -16,7 +16,7 @@ from tapelint.analysis import (
     summing,
     trace,
 )
-from tapelint.analysis.graph import DType, Edge, Kind, Node, past
+from tapelint.analysis.graph import DType, Edge, Effect, Kind, Node, Reason, past
 from tapelint.analysis.observations import (
     Break,
     Cause,
@@ -188,12 +188,18 @@ class Asker:
         """Explain a target that no source can reach: by the cuts in its own past."""
         if source in past(self.targets):
             return trace.explain(self.session, self.watched, self.targets, source, label)
-        for node in sorted(trace.cone(self.session, self.targets), key=lambda n: n.number):
-            for edge in node.edges:
-                if edge.effect.value == "cut" and may_carry(edge):
-                    way = trace.cheapest(self.session, self.targets, {node})
-                    nodes = way[0] if way is not None else [node]
-                    return Lost(label, source, (Break(Cause.CUT, node, edge),), tuple(nodes))
+        ends = [
+            (node, edge)
+            for node in sorted(trace.cone(self.session, self.targets), key=lambda n: n.number)
+            for edge in node.edges
+            if edge.effect in (Effect.CUT, Effect.ZEROS) and may_carry(edge)
+        ]
+        # What a data set gives is cut from where it came from as a matter of course.
+        ends.sort(key=lambda end: end[1].reason is Reason.DATASET)
+        for node, edge in ends[:1]:
+            way = trace.cheapest(self.session, self.targets, {node})
+            nodes = way[0] if way is not None else [node]
+            return Lost(label, source, (Break(Cause.CUT, node, edge),), tuple(nodes))
         return None
 
     def derivative(self, source: Node) -> Data:
