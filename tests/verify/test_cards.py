@@ -29,6 +29,7 @@ OPEN: Mapping[str, str] = {
     "TAP110-bad-2": "what trains by which list is asked of a layer, not of a tape",
     "TAP110-bad-3": "what trains by which list is asked of a layer, not of a tape",
     "TAP110-bad-4": "what trains by which list is asked of a layer, not of a tape",
+    "TAP110-bad-5": "what trains by which list is asked of a layer, not of a tape",
     "TAP112-bad-1": "that weights stay where they are is no outcome of a request",
     "TAP112-bad-2": "the optimizer of Keras raises, and no request",
     "TAP201-bad-4": "the rest of the loss has its gradient, and that a penalty does nothing is no None",
