@@ -361,3 +361,16 @@ def test_one_world_alone_decides_where_the_source_is_real() -> None:
 def test_worlds_that_agree_decide() -> None:
     assert joined(CONFIRMED, CONFIRMED, "`w`").verdict is Verdict.CONFIRMED
     assert joined(REFUTED, REFUTED, "`w`").verdict is Verdict.REFUTED
+
+
+def test_what_rounding_leaves_of_zeros_decides_nothing() -> None:
+    about = finding("TAP215", "the gradient of `y` is zero: `tf.nn.softmax` is over one element")
+
+    for total, verdict in ((1e-7, Verdict.INCONCLUSIVE), (0.5, Verdict.REFUTED)):
+        assert judged(run(asked(source("value", total=total))), about).verdict is verdict
+
+
+def test_a_variable_that_is_taken_from_its_gradient_is_moved_by_it_all_the_same() -> None:
+    about = finding("TAP401", "`lr * g - w` takes the variable from its gradient")
+
+    assert judged(run(asked(source("value"))), about).verdict is Verdict.INCONCLUSIVE

@@ -166,8 +166,10 @@ def made(
         # The op may have a gradient: what it gave, being an integer, carries none.
         reason = Reason.CAST if facts.dtype_argument else reason_of(name, dtype)
         for argument, value in inputs:
-            if argument not in effects and carries(machine, value):
-                effects[argument] = (Effect.CUT, reason)
+            how, why = effects.get(argument, (Effect.FLOWS, reason))
+            # Nor is its gradient looked for, so that none that is missing raises.
+            if how in (Effect.FLOWS, Effect.RAISES) and carries(machine, value):
+                effects[argument] = (Effect.CUT, why)
     kind = KINDS.get(output.kind, Kind.TENSOR)
     made = machine.record(
         name,
