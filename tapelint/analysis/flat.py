@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tapelint.analysis.graph import Edge, Effect, Node, Reason
-from tapelint.analysis.shapes import is_column, shape_of
+from tapelint.analysis.shapes import is_column, is_one, shape_of
 from tapelint.analysis.values import Const, Data, Value
 
 Inputs = Sequence[tuple[str, Value]]
@@ -67,8 +67,7 @@ def is_over_one(inputs: Inputs) -> bool:
     shape = shape_of(x)
     if shape is None:
         return axis in (None, -1) and is_column(x)
-    at = -1 if axis is None else axis
-    return isinstance(at, int) and -len(shape) <= at < len(shape) and shape[at] == 1
+    return is_one(shape, -1 if axis is None else axis)
 
 
 def as_taken(op: str, inputs: Inputs) -> Inputs:

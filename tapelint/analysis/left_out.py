@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tapelint.analysis.graph import past
+from tapelint.analysis.graph import Node
 from tapelint.analysis.ir import Expr, Stmt
 from tapelint.analysis.observations import Cause, Lost
 from tapelint.analysis.values import Box, Data, Instance, Value
@@ -50,7 +50,6 @@ def own_attribute(machine: Operators, name: str) -> Value | None:
     return machine.peek(owner, name) if isinstance(owner, Instance) else None
 
 
-def is_meant(machine: Operators, lost: Lost) -> bool:
-    """Whether a source leads nowhere but to what was left out."""
-    is_unconnected = all(one.cause is Cause.UNCONNECTED for one in lost.breaks)
-    return is_unconnected and lost.source in past(machine.left_out)
+def is_meant(lost: Lost, behind: set[Node]) -> bool:
+    """Whether a source leads nowhere but to what was left out; `behind` is all that leads there."""
+    return lost.source in behind and all(b.cause is Cause.UNCONNECTED for b in lost.breaks)

@@ -361,3 +361,10 @@ def reduced(shape: tuple[int | None, ...], keywords: Mapping[str, Value]) -> Sha
 def is_kept(keep: Value | None) -> bool:
     """Whether `keepdims` may be true."""
     return keep is not None and keep != Const(False)
+
+
+def is_one(shape: Shape, axis: object) -> bool:
+    """Whether an axis that is written out is known to have one element."""
+    if shape is None or not isinstance(axis, int):
+        return False
+    return -len(shape) <= axis < len(shape) and shape[axis] == 1

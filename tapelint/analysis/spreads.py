@@ -5,20 +5,26 @@ from __future__ import annotations
 from tapelint.analysis.graph import Node
 from tapelint.analysis.origins import behind, short
 from tapelint.analysis.plausible import has_axis
-from tapelint.analysis.values import Const, Data, Value, VariableValue
+from tapelint.analysis.shapes import is_one, shape_of
+from tapelint.analysis.values import Const, Data, Value
 
 CUTS = frozenset({"relu", "relu6", "ReLU"})
 # What leaves a row of numbers together.
 ARRANGED = frozenset("identity cast convert_to_tensor transpose expand_dims squeeze".split())
 MEANS = frozenset({"reduce_mean", "mean"})
 DIFFERENCES = frozenset({"-", "subtract"})
-SQUARES = frozenset({"square", "**", "pow", "power"})
+POWERS = frozenset({"**", "pow", "power"})
 
 
 def is_off(node: Node, x: Value | None) -> bool:
     """Whether a spread is taken along rows of a `relu`, which is off for some row throughout."""
+    return is_cut(x) and has_axis(node)
+
+
+def is_cut(x: Value | None) -> bool:
+    """Whether a value is of a `relu`, as far as its rows are concerned."""
     made_by = behind(x, ARRANGED)
-    return made_by is not None and short(made_by.op) in CUTS and has_axis(node)
+    return made_by is not None and short(made_by.op) in CUTS
 
 
 def is_variance_off(x: Value | None) -> bool:
@@ -31,19 +37,12 @@ def is_variance_off(x: Value | None) -> bool:
         case "reduce_variance" | "var":
             return is_off(made_by, first)
         case "moments" if made_by.output == 1:
-            return short(behind_arranged(first)) in CUTS
+            return is_cut(first)
         case name if name in MEANS and has_axis(made_by):
             # for: reduce_mean(square(x - reduce_mean(x, axis)), axis)
-            deviation = behind(deviation_of(first), ARRANGED)
-            return deviation is not None and short(deviation.op) in CUTS
+            return is_cut(deviation_of(first))
         case _:
             return False
-
-
-def behind_arranged(x: Value) -> str:
-    """Return the operation that made a value, as far as its rows are concerned."""
-    made_by = behind(x, ARRANGED)
-    return "" if made_by is None else made_by.op
 
 
 def deviation_of(square: Value) -> Value | None:
@@ -63,20 +62,13 @@ def square_of(value: Value) -> Node | None:
     made_by = value.node if isinstance(value, Data) else None
     if made_by is None or not made_by.operands:
         return None
-    operands = [v for _, v in made_by.operands]
-    is_square = short(made_by.op) == "square" or (
-        short(made_by.op) in SQUARES and operands[1:] == [Const(2)]
-    )
-    is_square |= short(made_by.op) in SQUARES and operands[1:] == [Const(2.0)]
-    base = operands[0]
+    base, *exponent = [v for _, v in made_by.operands]
+    name = short(made_by.op)
+    is_square = name == "square" or (name in POWERS and exponent == [Const(2)])
     return base.node if is_square and isinstance(base, Data) else None
 
 
 def is_over_one(node: Node) -> bool:
     """Whether a spread is taken over an axis of one element, which has none."""
-    operands = dict(node.operands)
-    x, axis = node.operands[0][1], operands.get("axis")
-    shape = x.shape if isinstance(x, Data | VariableValue) else None
-    if shape is None or not isinstance(axis, Const) or not isinstance(axis.value, int):
-        return False
-    return -len(shape) <= axis.value < len(shape) and shape[axis.value] == 1
+    axis = dict(node.operands).get("axis")
+    return isinstance(axis, Const) and is_one(shape_of(node.operands[0][1]), axis.value)

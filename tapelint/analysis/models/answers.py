@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tapelint.analysis import (
@@ -41,12 +42,12 @@ from tapelint.analysis.values import (
     VariableValue,
 )
 
+if TYPE_CHECKING:
+    from tapelint.analysis.interpreter import Interpreter
+
 # Of so many sources it is worked out what the backward pass to each computes with, though no tape
 # records it: the weights of a large model are hundreds.
 MOST_EXACT = 12
-
-if TYPE_CHECKING:
-    from tapelint.analysis.interpreter import Interpreter
 
 
 class Asker:
@@ -145,10 +146,10 @@ class Asker:
             return self.shaped(self.derivative(source), value, source)
         if zero is not True:
             self.lost.append(lost)
-        # `batch_jacobian` gives zeros for what is not connected (TensorFlow 2.21).
         if lost.is_zero:
             # What is computed with it is lost for the same reason, which is told once.
             return Data(self.node([Edge(t) for t in self.targets], source))
+        # `batch_jacobian` gives zeros for what is not connected (TensorFlow 2.21).
         if zero is not False or self.method == "batch_jacobian":
             return Data(self.machine.node("zeros", Kind.TENSOR, DType.FLOAT, self.place))
         return NoGradient(self.machine.node("no gradient", Kind.UNKNOWN, DType.UNKNOWN, self.place))
@@ -174,7 +175,12 @@ class Asker:
             return None
         lost = trace.explain(self.session, self.watched, self.targets, source, label)
         lost = replace(lost, breaks=tuple(self.known_late(b) for b in lost.breaks))
-        return replace(lost, left_out=left_out.is_meant(self.machine, lost))
+        return replace(lost, left_out=left_out.is_meant(lost, self.behind_left_out))
+
+    @cached_property
+    def behind_left_out(self) -> set[Node]:
+        """All that leads to what was left out so far; worked out once a request."""
+        return past(self.machine.left_out)
 
     def known_late(self, broken: Break) -> Break:
         """Return a break as it is, but for a source that was watched after the block."""
@@ -194,13 +200,13 @@ class Asker:
             for edge in node.edges
             if edge.effect in (Effect.CUT, Effect.ZEROS) and may_carry(edge)
         ]
+        if not ends:
+            return None
         # What a data set gives is cut from where it came from as a matter of course.
-        ends.sort(key=lambda end: end[1].reason is Reason.DATASET)
-        for node, edge in ends[:1]:
-            way = trace.cheapest(self.session, self.targets, {node})
-            nodes = way[0] if way is not None else [node]
-            return Lost(label, source, (Break(Cause.CUT, node, edge),), tuple(nodes))
-        return None
+        node, edge = min(ends, key=lambda end: end[1].reason is Reason.DATASET)
+        way = trace.cheapest(self.session, self.targets, {node})
+        nodes = way[0] if way is not None else [node]
+        return Lost(label, source, (Break(Cause.CUT, node, edge),), tuple(nodes))
 
     def derivative(self, source: Node) -> Data:
         """Return a gradient that exists; outer tapes see what it was computed from."""
